@@ -1,0 +1,61 @@
+package message
+
+import (
+	"errors"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"alakazaam/actors/p2p"
+)
+
+// ErrUnknownSession is the answer to a request under a session that does not exist.
+var ErrUnknownSession = errors.New("unknown session")
+
+// ErrBusy is the answer to a request past a limit.
+var ErrBusy = errors.New("too busy")
+
+// ErrNoSupernode is the answer of a peer that has no supernode at the moment.
+var ErrNoSupernode = errors.New("no supernode can be reached")
+
+// Find searches the network (FIND). Answered by Found.
+type Find struct {
+	Ref     Ref
+	Session p2p.SessionID // not looked at where the node's own user searches
+	Text    p2p.SearchText
+	ReplyTo *actor.PID
+}
+
+// Found answers Find.
+type Found struct {
+	Ref     Ref
+	Results []Result // most copies first
+	Err     error
+}
+
+// Result is one file with everybody who is known to have it.
+type Result struct {
+	File   p2p.FileID     `json:"md5"`
+	Name   p2p.FileName   `json:"name"`
+	Owners []p2p.Endpoint `json:"owners"`
+}
+
+// Match asks the catalog for files whose name matches. Answered by Matched.
+type Match struct {
+	Ref     Ref
+	Text    p2p.SearchText
+	Limit   int // files at most
+	ReplyTo *actor.PID
+}
+
+// Matched answers Match.
+type Matched struct {
+	Ref  Ref
+	Hits []Hit
+}
+
+// Hit is one copy of a file: who has it and under which name.
+type Hit struct {
+	File  p2p.FileID
+	Name  p2p.FileName
+	Owner p2p.Endpoint
+}

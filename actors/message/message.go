@@ -1,0 +1,32 @@
+// Package message holds what actors say to each other, one file a conversation. Every message is sent as a pointer and
+// never changed afterwards, by sender or receiver.
+//
+// A request that is answered carries ReplyTo and a Ref, which the answer repeats, so that one actor can wait for many
+// answers. Whoever waits has a time limit of its own: an answer can be lost with the actor that would have sent it.
+package message
+
+import "github.com/asynkron/protoactor-go/actor"
+
+// Routes are the long-living actors of one node. The PIDs are fixed before the actors start and survive restarts. What
+// a node does not have in its role is nil.
+type Routes struct {
+	Node      *actor.PID
+	Gateway   *actor.PID
+	Store     *actor.PID // supernode
+	Sessions  *actor.PID // supernode
+	Catalog   *actor.PID // supernode
+	Overlay   *actor.PID // supernode
+	Queries   *actor.PID // supernode
+	Peer      *actor.PID // peer: its standing with its supernode
+	Share     *actor.PID
+	Transfers *actor.PID
+}
+
+// Ref ties an answer to its request. It means something to who asked only.
+type Ref uint64
+
+// Handled answers a request from a connection that has no other answer, so that the connection knows that it may read
+// on.
+type Handled struct {
+	Ref Ref
+}

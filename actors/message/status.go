@@ -1,0 +1,87 @@
+package message
+
+import (
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"alakazaam/actors/p2p"
+)
+
+// Inspect asks any of the actors in Routes for a snapshot of its state. Answered by that actor's …Status.
+type Inspect struct {
+	ReplyTo *actor.PID
+}
+
+// NodeStatus is the root actor's snapshot.
+type NodeStatus struct {
+	Role     string        `json:"role"` // "supernode" or "peer"
+	Endpoint p2p.Endpoint  `json:"endpoint"`
+	Started  time.Time     `json:"started"`
+	Uptime   time.Duration `json:"uptime_ns"`
+	Ready    bool          `json:"ready"`
+	Restarts int           `json:"restarts"` // of actors, since the start
+}
+
+// GatewayStatus is the gateway's snapshot.
+type GatewayStatus struct {
+	Incoming int `json:"incoming"` // open connections
+	Outgoing int `json:"outgoing"`
+	Waiting  int `json:"waiting"` // dials that wait for their turn
+}
+
+// SessionsStatus is the snapshot of the sessions.
+type SessionsStatus struct {
+	Sessions int `json:"sessions"`
+}
+
+// CatalogStatus is the catalog's snapshot.
+type CatalogStatus struct {
+	Files  int `json:"files"`  // distinct files
+	Copies int `json:"copies"` // files with their owners
+	Owners int `json:"owners"`
+}
+
+// OverlayStatus is the snapshot of the neighbors.
+type OverlayStatus struct {
+	Neighbors []NeighborStatus `json:"neighbors"`
+}
+
+// NeighborStatus is one neighbor as the overlay sees it.
+type NeighborStatus struct {
+	Endpoint   p2p.Endpoint `json:"endpoint"`
+	Configured bool         `json:"configured"`
+	Up         bool         `json:"up"` // the last attempt to reach it succeeded
+	Sent       int          `json:"sent"`
+	Failed     int          `json:"failed"`
+}
+
+// QueriesStatus is the snapshot of the queries.
+type QueriesStatus struct {
+	Searches int `json:"searches"` // own ones and those of sessions, waiting for answers
+	Answers  int `json:"answers"`  // of others, being answered
+	Seen     int `json:"seen"`     // Pktids remembered
+}
+
+// PeerStatus is a peer's standing with its supernode.
+type PeerStatus struct {
+	State     string         `json:"state"` // "searching", "logging in", "online", "logging out", "offline"
+	Supernode p2p.Endpoint   `json:"supernode"`
+	Published int            `json:"published"`
+	Known     []p2p.Endpoint `json:"known"` // supernodes that answered
+}
+
+// ShareStatus is the snapshot of what is shared.
+type ShareStatus struct {
+	Files     int   `json:"files"`
+	Bytes     int64 `json:"bytes"`
+	Uploads   int   `json:"uploads"`
+	Waiting   int   `json:"waiting"` // for an upload slot
+	Hashed    int64 `json:"hashed"`  // bytes looked through in the current look
+	HashTotal int64 `json:"hash_total"`
+}
+
+// TransfersStatus is the snapshot of the downloads, running ones first, then those that ended lately.
+type TransfersStatus struct {
+	Downloads []DownloadState `json:"downloads"`
+}

@@ -1,0 +1,142 @@
+package p2p
+
+import (
+	"fmt"
+	"net/netip"
+)
+
+// Endpoint is where a node can be reached: an IPv4 address, an IPv6 address and a TCP port. However an address was
+// written, equal endpoints compare equal.
+type Endpoint struct {
+	v4   [4]byte
+	v6   [16]byte
+	port uint16
+}
+
+// NewEndpoint joins a node's two addresses and its port. A v6 that is not valid stands for a node without IPv6 and
+// becomes the IPv4-mapped address, which nodes that pick a family by coin toss can dial. A v4 that is not valid is
+// allowed for a target that is only dialed; such an endpoint cannot be told to others (see Complete).
+//
+// Unspecified, multicast and zoned addresses and port 0 are refused with ErrEndpoint.
+func NewEndpoint(v4, v6 netip.Addr, port uint16) (Endpoint, error) {
+	e := Endpoint{port: port}
+	if port == 0 {
+		return Endpoint{}, fmt.Errorf("port 0: %w", ErrEndpoint)
+	}
+	if !v4.IsValid() && !v6.IsValid() {
+		return Endpoint{}, fmt.Errorf("no address: %w", ErrEndpoint)
+	}
+	for _, a := range [2]netip.Addr{v4, v6} {
+		if a.IsValid() && !dialable(a) {
+			return Endpoint{}, fmt.Errorf("%s: %w", a, ErrEndpoint)
+		}
+	}
+	if v4.IsValid() {
+		if v4 = v4.Unmap(); !v4.Is4() {
+			return Endpoint{}, fmt.Errorf("%s is not IPv4: %w", v4, ErrEndpoint)
+		}
+		e.v4 = v4.As4()
+	}
+	switch {
+	case !v6.IsValid():
+		e.v6 = v4.As16()
+	case v6.Is4():
+		return Endpoint{}, fmt.Errorf("%s is not IPv6: %w", v6, ErrEndpoint)
+	default:
+		e.v6 = v6.As16()
+	}
+	return e, nil
+}
+
+func dialable(a netip.Addr) bool {
+	if a.Zone() != "" {
+		return false
+	}
+	a = a.Unmap()
+	return !a.IsUnspecified() && !a.IsMulticast() && a != netip.AddrFrom4([4]byte{255, 255, 255, 255})
+}
+
+// EndpointAt is the endpoint of a node of which one address is known.
+func EndpointAt(ap netip.AddrPort) (Endpoint, error) {
+	if a := ap.Addr().Unmap(); a.Is4() {
+		return NewEndpoint(a, netip.Addr{}, ap.Port())
+	}
+	return NewEndpoint(netip.Addr{}, ap.Addr(), ap.Port())
+}
+
+// ParseEndpoint reads "192.0.2.1:3000" or "[2001:db8::1]:3000".
+func ParseEndpoint(s string) (Endpoint, error) {
+	ap, err := netip.ParseAddrPort(s)
+	if err != nil {
+		return Endpoint{}, fmt.Errorf("%q: %w", s, ErrEndpoint)
+	}
+	return EndpointAt(ap)
+}
+
+// IsZero says whether there is no endpoint.
+func (e Endpoint) IsZero() bool { return e == Endpoint{} }
+
+// Complete says whether the endpoint has an IPv4 address, which the protocol's address field cannot leave out.
+func (e Endpoint) Complete() bool { return e.v4 != [4]byte{} }
+
+// IPv4 is the IPv4 address; not valid where the endpoint has none.
+func (e Endpoint) IPv4() netip.Addr {
+	if e.v4 == [4]byte{} {
+		return netip.Addr{}
+	}
+	return netip.AddrFrom4(e.v4)
+}
+
+// IPv6 is the IPv6 address, which may be an IPv4-mapped one.
+func (e Endpoint) IPv6() netip.Addr { return netip.AddrFrom16(e.v6) }
+
+// Port is the TCP port, never 0 in an endpoint made by a constructor.
+func (e Endpoint) Port() uint16 { return e.port }
+
+// Dialable lists the addresses to try, each once: IPv4 first, then IPv6 unless it only maps the IPv4 one.
+func (e Endpoint) Dialable() []netip.AddrPort {
+	var out []netip.AddrPort
+	if e.v4 != [4]byte{} {
+		out = append(out, netip.AddrPortFrom(e.IPv4(), e.port))
+	}
+	if v6 := e.IPv6().Unmap(); v6 != e.IPv4() {
+		out = append(out, netip.AddrPortFrom(v6, e.port))
+	}
+	return out
+}
+
+// At says whether a is one of the endpoint's addresses. The port of an incoming connection says nothing about the
+// node behind it, so connections are matched by address alone.
+func (e Endpoint) At(a netip.Addr) bool {
+	a = a.Unmap()
+	return a == e.IPv4() || a == e.IPv6().Unmap()
+}
+
+// Host is the address by which limits count this endpoint: IPv4 where there is one.
+func (e Endpoint) Host() netip.Addr {
+	if v4 := e.IPv4(); v4.IsValid() {
+		return v4
+	}
+	return e.IPv6()
+}
+
+// String gives "192.0.2.1:3000", or "[2001:db8::1]:3000" where there is no IPv4 address.
+func (e Endpoint) String() string {
+	if e.IsZero() {
+		return "none"
+	}
+	return netip.AddrPortFrom(e.Host().Unmap(), e.port).String()
+}
+
+// MarshalText puts String into JSON and logs.
+func (e Endpoint) MarshalText() ([]byte, error) { return []byte(e.String()), nil }
+
+// UnmarshalText reads what MarshalText wrote; of two addresses it knows the one written.
+func (e *Endpoint) UnmarshalText(b []byte) (err error) {
+	if string(b) == "none" {
+		*e = Endpoint{}
+		return nil
+	}
+	*e, err = ParseEndpoint(string(b))
+	return err
+}
