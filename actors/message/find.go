@@ -43,7 +43,8 @@ type Result struct {
 type Match struct {
 	Ref     Ref
 	Text    p2p.SearchText
-	Limit   int // files at most
+	Limit   int  // files at most, those with the most copies
+	All     bool // all copies of a file of which one matches, instead of the matching copies
 	ReplyTo *actor.PID
 }
 
@@ -59,3 +60,12 @@ type Hit struct {
 	Name  p2p.FileName
 	Owner p2p.Endpoint
 }
+
+// CancelFind takes a Find back: nobody waits for its answer any more.
+type CancelFind struct {
+	Ref     Ref
+	ReplyTo *actor.PID
+}
+
+// ErrLimit is the answer to what passes a limit on what one session or address may have.
+var ErrLimit = errors.New("past a limit")

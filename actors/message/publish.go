@@ -29,14 +29,18 @@ type Published struct {
 	Err error // ErrUnknownSession, a limit, or the store's trouble
 }
 
-// Update changes what the catalog knows of one owner. Files of an owner that logs out all go with Gone.
+// Update changes what the catalog knows of one session's files. The catalog answers ReplyTo, if it is set, with
+// Published: it is told to the connection, not to the session that sends this.
 type Update struct {
+	Ref     Ref
+	Session p2p.SessionID // the zero value is what this node shares itself
 	Owner   p2p.Endpoint
 	Changes []Publication
-	Gone    bool
+	Gone    bool // the session has ended: all of its files go
+	ReplyTo *actor.PID
 }
 
-// Commit asks the store to keep changes. Answered by Committed.
+// Commit asks the store to keep changes. Answered by Committed, if ReplyTo is set.
 type Commit struct {
 	Ref     Ref
 	Changes []port.Change

@@ -6,6 +6,7 @@
 package p2p
 
 import (
+	"bytes"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -60,6 +61,9 @@ func (s SessionID) Refused() bool { return s == SessionID{} }
 
 // String gives the sixteen characters.
 func (s SessionID) String() string { return string(s.id.append(nil)) }
+
+// Compare orders SessionIDs.
+func (s SessionID) Compare(t SessionID) int { return bytes.Compare(s.id[:], t.id[:]) }
 
 // Append adds the sixteen characters to dst.
 func (s SessionID) Append(dst []byte) []byte { return s.id.append(dst) }
@@ -134,6 +138,9 @@ func ParseFileID(b []byte) (FileID, error) {
 
 // String gives 32 small hex digits.
 func (f FileID) String() string { return hex.EncodeToString(f[:]) }
+
+// Compare orders FileIDs.
+func (f FileID) Compare(g FileID) int { return bytes.Compare(f[:], g[:]) }
 
 // Append adds 32 small hex digits to dst.
 func (f FileID) Append(dst []byte) []byte { return hex.AppendEncode(dst, f[:]) }

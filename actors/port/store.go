@@ -8,11 +8,11 @@ import (
 
 // Store keeps the directory: who is logged in and what they publish.
 type Store interface {
-	// Apply makes the changes durable, all or none, and then sends owner an *Applied.
-	Apply(changes []Change, owner *actor.PID)
+	// Apply makes the changes durable, all or none, and then sends owner an *Applied with the same token.
+	Apply(changes []Change, owner *actor.PID, token uint64)
 	// Load reads sessions and their files in the order of their ids, at most limit of both together, from just after
-	// the cursor, and sends owner a *Loaded.
-	Load(after Cursor, limit int, owner *actor.PID)
+	// the cursor, and sends owner a *Loaded with the same token.
+	Load(after Cursor, limit int, owner *actor.PID, token uint64)
 }
 
 // Change is one step in the directory.
@@ -37,18 +37,31 @@ const (
 
 // Applied ends an Apply. With an error nothing was changed.
 type Applied struct {
-	Err error
+	Token uint64
+	Err   error
 }
 
-// Cursor is a place in the directory. The zero value is before its beginning. Only restricts the reading to one session.
+// Cursor is a place in the directory, and what is read from there on. The zero value is the beginning of everything.
 type Cursor struct {
+	Scope   Scope
 	Session p2p.SessionID
-	File    p2p.FileID
-	Only    bool
+	File    p2p.FileID // the zero value is before the session's files; with Everything, at its login
+	Begun   bool       // Session's login has been read
 }
+
+// Scope is what a Load reads.
+type Scope uint8
+
+// The scopes.
+const (
+	Everything Scope = iota // each session's login, then its files
+	Logins                  // logins only
+	OneSession              // the login of Cursor.Session, then its files
+)
 
 // Loaded is a piece of the directory as changes that would build it.
 type Loaded struct {
+	Token   uint64
 	Changes []Change
 	Next    Cursor
 	Last    bool // nothing comes after this

@@ -120,6 +120,8 @@ type Deframer interface {
 	Next(b []byte) (payload []byte, used int, done bool, err error)
 	// Expected is how many payload bytes will have come in all, as far as the stream has said by now, or -1.
 	Expected() int64
+	// End is called when the stream ends before done; it says why that is no whole frame.
+	End() error
 }
 
 // FileProgress says how far a ReceiveFile has come.

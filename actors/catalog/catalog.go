@@ -1,0 +1,136 @@
+// Package catalog is the search index of a supernode: what the sessions publish and what the node itself shares. The
+// actor is told by the sessions, once the store has kept a change, and by the share; queries ask it.
+//
+// When it fails it is restarted and builds the index again from the store and the share. Until that is done it finds
+// what is loaded so far.
+package catalog
+
+import (
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"alakazaam/actors/message"
+	"alakazaam/actors/p2p"
+	"alakazaam/actors/port"
+	"alakazaam/actors/props"
+)
+
+// retry is how long to wait before the store is asked again after it failed to load.
+const retry = time.Second
+
+// Props makes the catalog actor of the node at self.
+func Props(env *props.Env, self p2p.Endpoint, routes *message.Routes) *actor.Props {
+	return env.Make("catalog", func() actor.Actor {
+		return &catalog{
+			env: env, self: self, routes: routes, index: newIndex(), endpoints: make(map[p2p.SessionID]p2p.Endpoint),
+			files:  env.Metrics.Gauge("files", "Distinct files in the catalog."),
+			copies: env.Metrics.Gauge("file_copies", "Files in the catalog, each counted once for every owner."),
+		}
+	})
+}
+
+type catalog struct {
+	env    *props.Env
+	self   p2p.Endpoint
+	routes *message.Routes
+	index  *index
+	// endpoints holds where the sessions are that are being loaded; nil once everything is.
+	endpoints     map[p2p.SessionID]p2p.Endpoint
+	files, copies port.Gauge
+}
+
+// loadAgain asks for the rest of the directory after a failure to load it.
+type loadAgain struct{ after port.Cursor }
+
+// own is the session under which the node's own files are indexed.
+var own p2p.SessionID
+
+// Receive implements actor.Actor.
+func (c *catalog) Receive(ctx actor.Context) {
+	switch m := ctx.Message().(type) {
+	case *actor.Started:
+		c.load(ctx, port.Cursor{})
+		ctx.Send(c.routes.Share, &message.Subscribe{ReplyTo: ctx.Self()})
+	case *port.Loaded:
+		c.onLoaded(ctx, m)
+	case *loadAgain:
+		c.load(ctx, m.after)
+	case *message.Update:
+		c.onUpdate(ctx, m)
+	case *message.ShareUpdate:
+		if m.Reset {
+			c.index.removeAll(own)
+		}
+		c.apply(own, c.self, m.Changes)
+	case *message.Match:
+		ctx.Send(m.ReplyTo, &message.Matched{Ref: m.Ref, Hits: c.index.match(m.Text, m.Limit, m.All)})
+	case *message.Inspect:
+		ctx.Send(m.ReplyTo, &message.CatalogStatus{
+			Files: len(c.index.files), Copies: c.index.copies, Owners: len(c.index.sessions),
+		})
+	case *actor.Restarting, *actor.Stopping:
+		c.files.Set(0)
+		c.copies.Set(0)
+	case *actor.Stopped:
+	default:
+		c.env.Log.Warnf("catalog: unexpected %T", m)
+	}
+}
+
+func (c *catalog) load(ctx actor.Context, after port.Cursor) {
+	ctx.Send(c.routes.Store, &message.Load{After: after, ReplyTo: ctx.Self()})
+}
+
+// onLoaded takes in a piece of the directory. The store answers loads and commits in the order in which it carries
+// them out, so that a piece never undoes an update that came before it.
+func (c *catalog) onLoaded(ctx actor.Context, m *port.Loaded) {
+	if c.endpoints == nil {
+		return // asked for by an instance that failed
+	}
+	if m.Err != nil {
+		c.env.Clock.After(retry, ctx.Self(), &loadAgain{m.Next})
+		return
+	}
+	for _, ch := range m.Changes {
+		switch ch.Op {
+		case port.OpLogin:
+			c.endpoints[ch.Session] = ch.Endpoint
+		case port.OpPut:
+			c.index.put(ch.Session, c.endpoints[ch.Session], ch.File, ch.Name)
+		}
+	}
+	c.level()
+	if !m.Last {
+		c.load(ctx, m.Next)
+		return
+	}
+	c.endpoints = nil
+	ctx.Send(c.routes.Node, &message.Ready{Who: ctx.Self()})
+}
+
+func (c *catalog) onUpdate(ctx actor.Context, m *message.Update) {
+	if m.Gone {
+		c.index.removeAll(m.Session)
+	}
+	c.apply(m.Session, m.Owner, m.Changes)
+	if m.ReplyTo != nil {
+		ctx.Send(m.ReplyTo, &message.Published{Ref: m.Ref})
+	}
+}
+
+func (c *catalog) apply(session p2p.SessionID, at p2p.Endpoint, changes []message.Publication) {
+	for _, ch := range changes {
+		if ch.Withdraw {
+			c.index.remove(session, ch.File)
+			continue
+		}
+		c.index.put(session, at, ch.File, ch.Name)
+	}
+	c.level()
+}
+
+func (c *catalog) level() {
+	c.files.Set(len(c.index.files))
+	c.copies.Set(c.index.copies)
+}

@@ -1,0 +1,173 @@
+package catalog
+
+import (
+	"cmp"
+	"slices"
+
+	"alakazaam/actors/message"
+	"alakazaam/actors/p2p"
+	"alakazaam/actors/text"
+)
+
+// index is what is published: files, their names and who has them. A search looks at each distinct name once.
+// Everything that can be seen of it, the order of results above all, depends on what was done to it and nothing else.
+type index struct {
+	files    map[p2p.FileID]*file
+	order    []*file // all files, so that a search goes through them in an order that is not a map's
+	sessions map[p2p.SessionID]*owner
+	copies   int
+}
+
+// file is one distinct content.
+type file struct {
+	id     p2p.FileID
+	at     int // place in order
+	names  []name
+	copies []copyOf // in the order in which they came
+}
+
+// name is a distinct name of a file.
+type name struct {
+	name    p2p.FileName
+	lowered string
+	copies  int
+}
+
+// copyOf is one session's copy of a file.
+type copyOf struct {
+	session p2p.SessionID
+	name    p2p.FileName
+}
+
+// owner is one session with what it publishes.
+type owner struct {
+	endpoint p2p.Endpoint
+	files    map[p2p.FileID]struct{}
+}
+
+func newIndex() *index {
+	return &index{files: make(map[p2p.FileID]*file), sessions: make(map[p2p.SessionID]*owner)}
+}
+
+// put adds a session's copy of a file, or gives it another name.
+func (x *index) put(session p2p.SessionID, at p2p.Endpoint, id p2p.FileID, n p2p.FileName) {
+	o := x.sessions[session]
+	if o == nil {
+		o = &owner{files: make(map[p2p.FileID]struct{})}
+		x.sessions[session] = o
+	}
+	o.endpoint = at
+	f := x.files[id]
+	if f == nil {
+		f = &file{id: id, at: len(x.order)}
+		x.files[id] = f
+		x.order = append(x.order, f)
+	}
+	if _, here := o.files[id]; here {
+		i := f.find(session)
+		f.unname(f.copies[i].name)
+		f.copies[i].name = n
+	} else {
+		o.files[id] = struct{}{}
+		f.copies = append(f.copies, copyOf{session: session, name: n})
+		x.copies++
+	}
+	f.addName(n)
+}
+
+// remove takes a session's copy of a file away.
+func (x *index) remove(session p2p.SessionID, id p2p.FileID) {
+	o := x.sessions[session]
+	if o == nil {
+		return
+	}
+	if _, here := o.files[id]; !here {
+		return
+	}
+	delete(o.files, id)
+	if len(o.files) == 0 {
+		delete(x.sessions, session)
+	}
+	f := x.files[id]
+	i := f.find(session)
+	f.unname(f.copies[i].name)
+	f.copies = slices.Delete(f.copies, i, i+1)
+	x.copies--
+	if len(f.copies) > 0 {
+		return
+	}
+	delete(x.files, id)
+	last := len(x.order) - 1
+	x.order[f.at] = x.order[last]
+	x.order[f.at].at = f.at
+	x.order[last] = nil
+	x.order = x.order[:last]
+}
+
+// removeAll takes everything of a session away.
+func (x *index) removeAll(session p2p.SessionID) {
+	o := x.sessions[session]
+	if o == nil {
+		return
+	}
+	ids := make([]p2p.FileID, 0, len(o.files))
+	for id := range o.files {
+		ids = append(ids, id)
+	}
+	slices.SortFunc(ids, p2p.FileID.Compare) // the order of removal shows in x.order
+	for _, id := range ids {
+		x.remove(session, id)
+	}
+}
+
+func (f *file) find(session p2p.SessionID) int {
+	return slices.IndexFunc(f.copies, func(c copyOf) bool { return c.session == session })
+}
+
+func (f *file) addName(n p2p.FileName) {
+	for i := range f.names {
+		if f.names[i].name == n {
+			f.names[i].copies++
+			return
+		}
+	}
+	f.names = append(f.names, name{name: n, lowered: text.Lower(string(n)), copies: 1})
+}
+
+func (f *file) unname(n p2p.FileName) {
+	for i := range f.names {
+		if f.names[i].name == n {
+			if f.names[i].copies--; f.names[i].copies == 0 {
+				f.names = slices.Delete(f.names, i, i+1)
+			}
+			return
+		}
+	}
+}
+
+// match finds at most limit files of which a name matches: those with the most copies, and of equals those with the
+// smaller MD5. Of each it gives the matching copies, or, with all, every copy.
+func (x *index) match(t p2p.SearchText, limit int, all bool) []message.Hit {
+	p := text.NewPattern(t)
+	var found []*file
+	for _, f := range x.order {
+		if slices.ContainsFunc(f.names, func(n name) bool { return p.MatchesLower(n.lowered) }) {
+			found = append(found, f)
+		}
+	}
+	slices.SortFunc(found, func(a, b *file) int {
+		return cmp.Or(cmp.Compare(len(b.copies), len(a.copies)), a.id.Compare(b.id))
+	})
+	if limit > 0 && len(found) > limit {
+		found = found[:limit]
+	}
+	var hits []message.Hit
+	for _, f := range found {
+		for _, c := range f.copies {
+			if all || p.Matches(c.name) {
+				hits = append(hits, message.Hit{File: f.id, Name: c.name, Owner: x.sessions[c.session].endpoint})
+			}
+		}
+	}
+	return hits
+}

@@ -1,0 +1,205 @@
+// Package node is the root actor of a node: it makes the tree, opens the gateway when everything behind it can serve,
+// and ends everything in order. It has no other logic, so that nothing can go wrong in it.
+package node
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"alakazaam/actors/catalog"
+	"alakazaam/actors/download"
+	"alakazaam/actors/message"
+	"alakazaam/actors/overlay"
+	"alakazaam/actors/p2p"
+	"alakazaam/actors/peer"
+	"alakazaam/actors/port"
+	"alakazaam/actors/props"
+	"alakazaam/actors/query"
+	"alakazaam/actors/session"
+	"alakazaam/actors/share"
+	"alakazaam/actors/store"
+	"alakazaam/config"
+)
+
+// Role is what a node is in the network.
+type Role string
+
+// The roles.
+const (
+	Supernode Role = "supernode"
+	Peer      Role = "peer"
+)
+
+// Spec is a node to be made.
+type Spec struct {
+	Name      string // of the root actor; no two nodes of one actor system share one
+	Role      Role
+	Self      p2p.Endpoint // what others are told
+	Config    config.Config
+	Neighbors []p2p.Endpoint // a supernode's, resolved
+	Bootstrap []p2p.Endpoint // a peer's, resolved
+	Disk      port.Disk
+	Store     port.Store // a supernode's
+	// Gateway makes the gateway's props. It comes from the composition, so that neither package knows the other.
+	Gateway func(*message.Routes) *actor.Props
+	// Opened is called when the gateway listens for the first time, or cannot. It must not block. May be nil.
+	Opened func(error)
+	// Grace is how long open answers may take when the node shuts down.
+	Grace time.Duration
+}
+
+// findSlack is what a search may take longer than its window, on the way and in mailboxes.
+const findSlack = 10 * time.Second
+
+// FindWindow is how long whoever asks for a search should wait for it.
+func FindWindow(c config.Config) time.Duration { return c.Search.Window + findSlack }
+
+// Spawn makes a node and returns where its actors are.
+func Spawn(env *props.Env, spec Spec) (*message.Routes, error) {
+	routes := routesOf(env.System, spec)
+	p := env.Make("node", func() actor.Actor {
+		return &node{env: env, spec: spec, routes: routes, started: env.Clock.Now(), waits: make(map[string]bool)}
+	}, policy...)
+	pid, err := env.System.Root.SpawnNamed(p, spec.Name)
+	if err != nil {
+		return nil, fmt.Errorf("node %s: %w", spec.Name, err)
+	}
+	if pid.Id != routes.Node.Id {
+		return nil, fmt.Errorf("node %s: its actor is named %s", spec.Name, pid.Id)
+	}
+	return routes, nil
+}
+
+// routesOf fixes the PIDs of a node's children before any of them runs. They are used only once their actors have been
+// made: the order of children sees to that.
+func routesOf(system *actor.ActorSystem, spec Spec) *message.Routes {
+	at := func(name string) *actor.PID { return system.NewLocalPID(spec.Name + "/" + name) }
+	r := &message.Routes{
+		Node: system.NewLocalPID(spec.Name), Gateway: at("gateway"), Share: at("share"), Transfers: at("transfers"),
+	}
+	if spec.Role == Peer {
+		r.Peer = at("peer")
+		return r
+	}
+	r.Store, r.Sessions, r.Catalog = at("store"), at("sessions"), at("catalog")
+	r.Overlay, r.Queries = at("overlay"), at("queries")
+	return r
+}
+
+type node struct {
+	env     *props.Env
+	spec    Spec
+	routes  *message.Routes
+	started time.Time
+
+	waits   map[string]bool // actors that the gateway's opening, or later the end, waits for
+	gateway bool            // the gateway has said that it waits for Open
+	opened  bool
+	ending  bool
+}
+
+// graceOver ends the wait for open answers.
+type graceOver struct{}
+
+// Receive implements actor.Actor.
+func (n *node) Receive(ctx actor.Context) {
+	switch m := ctx.Message().(type) {
+	case *actor.Started:
+		n.start(ctx)
+	case *message.Starting:
+		n.gateway = true
+		n.open(ctx)
+	case *message.Ready:
+		delete(n.waits, m.Who.Id)
+		n.open(ctx)
+	case *message.Opened:
+		n.onOpened(ctx, m)
+	case *message.Shutdown:
+		n.shutdown(ctx)
+	case *message.Drained:
+		delete(n.waits, m.Who.Id)
+		n.end(ctx)
+	case *graceOver:
+		clear(n.waits)
+		n.end(ctx)
+	case *message.Inspect:
+		now := n.env.Clock.Now()
+		ctx.Send(m.ReplyTo, &message.NodeStatus{
+			Role: string(n.spec.Role), Endpoint: n.spec.Self, Started: n.started, Uptime: now.Sub(n.started), Ready: n.opened && !n.ending,
+		})
+	}
+}
+
+// start makes the children. Each is made after those to whom it speaks as soon as it runs; the gateway waits for Open
+// before it lets anybody in.
+func (n *node) start(ctx actor.Context) {
+	c, r := n.spec.Config, n.routes
+	n.child(ctx, "gateway", n.spec.Gateway(r))
+	n.child(ctx, "share", share.Props(n.env, n.spec.Disk, c.Transfer, r))
+	n.child(ctx, "transfers", download.Props(n.env, n.spec.Disk, c.Transfer, r))
+	if n.spec.Role == Peer {
+		n.child(ctx, "peer", peer.Props(n.env, peer.Options{
+			Self: n.spec.Self, Bootstrap: n.spec.Bootstrap, Discovery: c.Discovery, Session: c.Session, FindWindow: FindWindow(c),
+		}, r))
+		return
+	}
+	n.waits[r.Catalog.Id], n.waits[r.Sessions.Id] = true, true
+	n.child(ctx, "store", store.Props(n.env, n.spec.Store))
+	n.child(ctx, "catalog", catalog.Props(n.env, n.spec.Self, r))
+	n.child(ctx, "overlay", overlay.Props(n.env, overlay.Options{
+		Self: n.spec.Self, Neighbors: n.spec.Neighbors, Discovery: c.Discovery,
+	}, r))
+	n.child(ctx, "queries", query.Props(n.env, query.Options{Self: n.spec.Self, Search: c.Search, Limits: c.Limits}, r))
+	n.child(ctx, "sessions", session.Props(n.env, session.Options{Session: c.Session, Limits: c.Limits}, r))
+}
+
+func (n *node) child(ctx actor.Context, name string, p *actor.Props) {
+	if _, err := ctx.SpawnNamed(p, name); err != nil {
+		panic(err) // the names are different
+	}
+}
+
+// open lets the gateway listen once everything behind it has loaded. A gateway that was restarted gets it at once.
+func (n *node) open(ctx actor.Context) {
+	if n.gateway && len(n.waits) == 0 && !n.ending {
+		n.gateway = false
+		ctx.Send(n.routes.Gateway, &message.Open{})
+	}
+}
+
+// onOpened tells the composition that the node serves. A node that cannot listen is of no use.
+func (n *node) onOpened(_ actor.Context, m *message.Opened) {
+	first := !n.opened
+	n.opened = m.Err == nil
+	if first && n.spec.Opened != nil {
+		n.spec.Opened(m.Err)
+	}
+	if !first && m.Err != nil {
+		n.env.Fatal(m.Err)
+	}
+}
+
+// shutdown has the gateway refuse new connections and finish open answers, and a peer log out.
+func (n *node) shutdown(ctx actor.Context) {
+	if n.ending {
+		return
+	}
+	n.ending = true
+	clear(n.waits)
+	for _, pid := range []*actor.PID{n.routes.Gateway, n.routes.Peer} {
+		if pid != nil {
+			n.waits[pid.Id] = true
+			ctx.Send(pid, &message.Drain{ReplyTo: ctx.Self()})
+		}
+	}
+	n.env.Clock.After(n.spec.Grace, ctx.Self(), &graceOver{})
+}
+
+// end stops everything once nothing is waited for.
+func (n *node) end(ctx actor.Context) {
+	if n.ending && len(n.waits) == 0 {
+		ctx.Stop(ctx.Self())
+	}
+}

@@ -1,0 +1,259 @@
+// Package overlay is a supernode's place among supernodes: its neighbors, how it finds more of them, and the passing on
+// of floods. Each neighbor is an actor that sends one packet a connection and knows whether it can be reached.
+//
+// A neighbor that fails is restarted, and dropped if it goes on failing; the packets in its hands are counted as not
+// delivered. The overlay itself is restarted with the neighbors of the configuration.
+package overlay
+
+import (
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+	"github.com/sirupsen/logrus"
+
+	"alakazaam/actors/message"
+	"alakazaam/actors/p2p"
+	"alakazaam/actors/port"
+	"alakazaam/actors/props"
+	"alakazaam/config"
+)
+
+// Options are the rules of the overlay.
+type Options struct {
+	Self      p2p.Endpoint
+	Neighbors []p2p.Endpoint // of the configuration
+	Discovery config.Discovery
+}
+
+// Props makes the overlay actor.
+func Props(env *props.Env, o Options, routes *message.Routes) *actor.Props {
+	return env.Make("overlay", func() actor.Actor { return newOverlay(env, o, routes) },
+		props.Rule{Kind: "neighbor", Action: props.Restart, Restarts: 10, Within: 10 * time.Second, Last: props.LastStop})
+}
+
+type overlay struct {
+	env     *props.Env
+	options Options
+	routes  *message.Routes
+
+	neighbors []*neighborInfo // in the order in which they came
+	seen      *props.Seen     // Pktids of SUPEs
+	searching p2p.PacketID    // of the discovery whose answers are waited for
+	until     time.Time
+	floods    map[message.Ref]*flood
+	lastRef   message.Ref
+
+	level      port.Gauge
+	duplicates port.Counter
+	full       port.Counter
+}
+
+// neighborInfo is what the overlay knows of a neighbor.
+type neighborInfo struct {
+	pid        *actor.PID
+	endpoint   p2p.Endpoint
+	configured bool
+	up         bool
+	sent       int
+	failed     int
+}
+
+// flood is a Flood under way.
+type flood struct {
+	ref     message.Ref
+	replyTo *actor.PID
+	waiting int
+	reached int
+}
+
+// discover is when the overlay looks whether it needs more neighbors.
+type discover struct{}
+
+// again brings back a neighbor of the configuration whose actor failed for good.
+type again struct{ endpoint p2p.Endpoint }
+
+func newOverlay(env *props.Env, o Options, routes *message.Routes) *overlay {
+	return &overlay{
+		env: env, options: o, routes: routes,
+		seen: props.NewSeen(env.Clock), floods: make(map[message.Ref]*flood),
+		level:      env.Metrics.Gauge("neighbors", "Neighbors that could be reached last time."),
+		duplicates: env.Metrics.Counter("dropped_total", "Packets dropped, by command and reason.", "command", "SUPE", "reason", "duplicate"),
+		full:       env.Metrics.Counter("refusals_total", "Refusals by reason.", "reason", "discovery_max"),
+	}
+}
+
+// Receive implements actor.Actor.
+func (o *overlay) Receive(ctx actor.Context) {
+	switch m := ctx.Message().(type) {
+	case *actor.Started:
+		for _, e := range o.options.Neighbors {
+			o.add(ctx, e, true)
+		}
+		o.onDiscover(ctx)
+	case *message.Flood:
+		o.onFlood(ctx, m)
+	case *passed:
+		o.onPassed(ctx, m)
+	case *standing:
+		o.onStanding(ctx, m)
+	case *message.Supe:
+		o.onSupe(ctx, m)
+		ctx.Send(m.ReplyTo, &message.Handled{Ref: m.Ref})
+	case *message.Asup:
+		o.onAsup(ctx, m)
+		ctx.Send(m.ReplyTo, &message.Handled{Ref: m.Ref})
+	case *again:
+		o.add(ctx, m.endpoint, true)
+	case *discover:
+		o.onDiscover(ctx)
+	case *actor.Terminated:
+		o.onTerminated(ctx, m.Who)
+	case *message.Inspect:
+		ctx.Send(m.ReplyTo, o.status())
+	case *actor.Stopping, *actor.Restarting:
+		o.level.Set(0)
+	case *actor.Stopped:
+	default:
+		o.env.Log.Warnf("overlay: unexpected %T", m)
+	}
+}
+
+// add makes a neighbor, unless it is one already or this node itself.
+func (o *overlay) add(ctx actor.Context, e p2p.Endpoint, configured bool) {
+	if e == o.options.Self || o.find(e) != nil {
+		return
+	}
+	if limit := o.options.Discovery.Max; limit > 0 && len(o.neighbors) >= limit {
+		o.full.Add(1)
+		return
+	}
+	p := o.env.Make("neighbor", func() actor.Actor {
+		return &neighbor{env: o.env, routes: o.routes, endpoint: e}
+	})
+	pid, err := ctx.SpawnNamed(p, "neighbor/"+e.String())
+	if err != nil {
+		// The one of that name is still on its way out; a later discovery may find it again.
+		o.env.Log.WithField("neighbor", e.String()).WithError(err).Debug("neighbor not added")
+		return
+	}
+	o.neighbors = append(o.neighbors, &neighborInfo{pid: pid, endpoint: e, configured: configured})
+}
+
+func (o *overlay) find(e p2p.Endpoint) *neighborInfo {
+	i := slices.IndexFunc(o.neighbors, func(n *neighborInfo) bool { return n.endpoint == e })
+	if i < 0 {
+		return nil
+	}
+	return o.neighbors[i]
+}
+
+// onFlood passes a QUER on to every neighbor but the one it came from and the one that began it.
+func (o *overlay) onFlood(ctx actor.Context, m *message.Flood) {
+	to := o.others(m.Packet.From, m.Packet.Origin)
+	if len(to) == 0 {
+		if m.ReplyTo != nil {
+			ctx.Send(m.ReplyTo, &message.Flooded{Ref: m.Ref})
+		}
+		return
+	}
+	o.lastRef++
+	if m.ReplyTo != nil {
+		o.floods[o.lastRef] = &flood{ref: m.Ref, replyTo: m.ReplyTo, waiting: len(to)}
+	}
+	for _, n := range to {
+		ctx.Send(n.pid, &pass{ref: o.lastRef, packet: m.Packet})
+	}
+}
+
+// others are the neighbors to which a packet from an address goes on.
+func (o *overlay) others(from netip.Addr, origin p2p.Endpoint) []*neighborInfo {
+	all := make([]p2p.Endpoint, len(o.neighbors))
+	for i, n := range o.neighbors {
+		all[i] = n.endpoint
+	}
+	var out []*neighborInfo
+	for i, ok := range onward(all, from, origin) {
+		if ok {
+			out = append(out, o.neighbors[i])
+		}
+	}
+	return out
+}
+
+// onPassed counts one neighbor's part of a flood.
+func (o *overlay) onPassed(ctx actor.Context, m *passed) {
+	if n := o.find(m.by); n != nil {
+		if m.ok {
+			n.sent++
+		} else {
+			n.failed++
+		}
+	}
+	f := o.floods[m.ref]
+	if f == nil {
+		return
+	}
+	if f.waiting--; m.ok {
+		f.reached++
+	}
+	if f.waiting == 0 {
+		delete(o.floods, m.ref)
+		ctx.Send(f.replyTo, &message.Flooded{Ref: f.ref, Reached: f.reached})
+	}
+}
+
+// onStanding notes whether a neighbor can be reached. One that was found and is lost is forgotten.
+func (o *overlay) onStanding(ctx actor.Context, m *standing) {
+	n := o.find(m.by)
+	if n == nil {
+		return
+	}
+	if n.up != m.up {
+		o.env.Log.WithFields(logrus.Fields{"neighbor": m.by.String(), "up": m.up}).Info("neighbor")
+	}
+	if m.up && !n.up && !o.env.Clock.Now().Before(o.until) {
+		o.discover(ctx) // the first that can be reached knows others
+	}
+	n.up = m.up
+	if m.lost && !n.configured {
+		ctx.Stop(n.pid)
+	}
+	o.count()
+}
+
+func (o *overlay) count() {
+	up := 0
+	for _, n := range o.neighbors {
+		if n.up {
+			up++
+		}
+	}
+	o.level.Set(up)
+}
+
+// onTerminated forgets a neighbor that was given up, or brings back one of the configuration.
+func (o *overlay) onTerminated(ctx actor.Context, who *actor.PID) {
+	i := slices.IndexFunc(o.neighbors, func(n *neighborInfo) bool { return n.pid.Id == who.Id })
+	if i < 0 {
+		return
+	}
+	n := o.neighbors[i]
+	o.neighbors = slices.Delete(o.neighbors, i, i+1)
+	o.env.Log.WithField("neighbor", n.endpoint.String()).Info("neighbor dropped")
+	if n.configured {
+		o.env.Clock.After(maxBackoff, ctx.Self(), &again{n.endpoint})
+	}
+	o.count()
+}
+
+func (o *overlay) status() *message.OverlayStatus {
+	s := &message.OverlayStatus{Neighbors: []message.NeighborStatus{}}
+	for _, n := range o.neighbors {
+		s.Neighbors = append(s.Neighbors, message.NeighborStatus{
+			Endpoint: n.endpoint, Configured: n.configured, Up: n.up, Sent: n.sent, Failed: n.failed,
+		})
+	}
+	return s
+}

@@ -1,0 +1,118 @@
+// Package props is the one way in which actors are made. Every actor made here has its panics contained, counted and
+// logged with their stack, runs on the dispatcher that the composition chose, and is supervised by a strategy whose
+// windows are measured on port.Clock, so that the same actors run on virtual time.
+package props
+
+import (
+	"fmt"
+	"runtime/debug"
+	"sync"
+
+	"github.com/asynkron/protoactor-go/actor"
+	"github.com/sirupsen/logrus"
+
+	"alakazaam/actors/port"
+)
+
+// Env is what every actor of one node has in common. It does not change once the first actor runs.
+type Env struct {
+	System     *actor.ActorSystem
+	Dispatcher actor.Dispatcher // nil: the framework's, a goroutine for each actor that has work
+	Clock      port.Clock
+	Rand       port.Rand
+	Metrics    port.Metrics
+	Log        logrus.FieldLogger
+	// Fatal is called once when the node cannot go on: the restart budget of an actor that must live is used up. It
+	// must not block.
+	Fatal func(error)
+
+	kinds sync.Map // kind → *kind
+}
+
+// kind counts what happens to all actors of one kind.
+type kind struct {
+	name                    string
+	live                    port.Gauge
+	panics, restarts, stops port.Counter
+}
+
+func (e *Env) kind(name string) *kind {
+	if k, ok := e.kinds.Load(name); ok {
+		return k.(*kind)
+	}
+	k, _ := e.kinds.LoadOrStore(name, &kind{
+		name:     name,
+		live:     e.Metrics.Gauge("actors", "Living actors.", "kind", name),
+		panics:   e.Metrics.Counter("actor_panics_total", "Panics in actors.", "kind", name),
+		restarts: e.Metrics.Counter("actor_restarts_total", "Restarts of actors after a failure.", "kind", name),
+		stops:    e.Metrics.Counter("actor_failure_stops_total", "Actors stopped because of a failure.", "kind", name),
+	})
+	return k.(*kind)
+}
+
+// Make gives the Props of actors of one kind. producer must not panic; children says how failing children of such an
+// actor are treated.
+func (e *Env) Make(kindName string, producer func() actor.Actor, children ...Rule) *actor.Props {
+	k := e.kind(kindName)
+	opts := []actor.PropsOption{
+		actor.WithMailbox(actor.UnboundedLockfree()), // the leanest for many idle actors, and it does not stay at its peak
+		actor.WithSupervisor(newStrategy(e, children)),
+	}
+	if e.Dispatcher != nil {
+		opts = append(opts, actor.WithDispatcher(e.Dispatcher))
+	}
+	return actor.PropsFromProducer(func() actor.Actor { return &guard{inner: producer(), env: e, kind: k} }, opts...)
+}
+
+// Panic is the reason of a failure: what an actor panicked with, and where.
+type Panic struct {
+	Kind  string
+	Value any
+	Stack []byte
+}
+
+func (p *Panic) Error() string { return fmt.Sprintf("%s panicked: %v", p.Kind, p.Value) }
+
+// guard stands between the framework and an actor. A panic in real work goes on to the supervisor as a *Panic. One in
+// Stopping, Stopped or Restarting, or after Stopping, ends here: there the framework would bring the actor back to
+// life, or leave its parent waiting for ever.
+type guard struct {
+	inner    actor.Actor
+	env      *Env
+	kind     *kind
+	stopping bool
+}
+
+// Receive is the actor's Receive with containment around it.
+func (g *guard) Receive(ctx actor.Context) {
+	defer g.contain(ctx)
+	switch ctx.Message().(type) {
+	case *actor.Started:
+		g.kind.live.Add(1)
+	case *actor.Restarting:
+		g.kind.live.Add(-1)
+	case *actor.Stopping:
+		g.stopping = true
+	case *actor.Stopped:
+		defer func() { g.inner = nil }() // a parent's set of children may keep this value for long
+		g.kind.live.Add(-1)
+	}
+	g.inner.Receive(ctx)
+}
+
+func (g *guard) contain(ctx actor.Context) {
+	v := recover()
+	if v == nil {
+		return
+	}
+	p := &Panic{Kind: g.kind.name, Value: v, Stack: debug.Stack()}
+	g.kind.panics.Add(1)
+	g.env.Log.WithFields(logrus.Fields{
+		"actor": ctx.Self().Id, "message": fmt.Sprintf("%T", ctx.Message()), "panic": fmt.Sprint(v), "stack": string(p.Stack),
+	}).Error("actor panicked")
+	_, restarting := ctx.Message().(*actor.Restarting)
+	if g.stopping || restarting {
+		return
+	}
+	panic(p)
+}

@@ -1,0 +1,58 @@
+package props
+
+import (
+	"time"
+
+	"github.com/hashicorp/golang-lru/v2/simplelru"
+
+	"alakazaam/actors/p2p"
+	"alakazaam/actors/port"
+)
+
+const (
+	// SeenFor is how long a Pktid is remembered. The protocol asks for 20 s at least.
+	SeenFor = 10 * time.Minute
+	// SeenMax is how many Pktids are remembered at most; past it the oldest is forgotten.
+	SeenMax = 262144
+)
+
+// Seen remembers the Pktids of floods, so that each is handled once.
+type Seen struct {
+	clock port.Clock
+	ids   *simplelru.LRU[p2p.PacketID, time.Time]
+}
+
+// NewSeen makes an empty memory.
+func NewSeen(clock port.Clock) *Seen {
+	ids, err := simplelru.NewLRU[p2p.PacketID, time.Time](SeenMax, nil)
+	if err != nil {
+		panic(err) // only for a size below 1
+	}
+	return &Seen{clock: clock, ids: ids}
+}
+
+// Add notes a Pktid and says whether it is new. One that comes again stays where it is in the order of forgetting:
+// otherwise whoever repeats it could keep it for ever.
+func (s *Seen) Add(id p2p.PacketID) bool {
+	now := s.clock.Now()
+	s.forget(now)
+	if s.ids.Contains(id) {
+		return false
+	}
+	s.ids.Add(id, now)
+	return true
+}
+
+// forget drops what is past its time: the oldest entries, since they are in the order in which they came.
+func (s *Seen) forget(now time.Time) {
+	for {
+		id, at, ok := s.ids.GetOldest()
+		if !ok || now.Sub(at) < SeenFor {
+			return
+		}
+		s.ids.Remove(id)
+	}
+}
+
+// Len is how many Pktids are remembered.
+func (s *Seen) Len() int { return s.ids.Len() }

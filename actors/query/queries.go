@@ -1,0 +1,195 @@
+// Package query runs searches. The queries actor knows which Pktids have been seen and has a child for each query that
+// is pending: a search of a session or of the node's own user, which floods a QUER and gathers the answers, or the
+// answering of another supernode's QUER.
+//
+// A pending query that fails is stopped, and whoever waits for it is told. The queries actor is restarted when it fails;
+// its pending queries end with it, and it forgets which Pktids it has seen.
+package query
+
+import (
+	"errors"
+
+	"github.com/asynkron/protoactor-go/actor"
+	"github.com/sirupsen/logrus"
+
+	"alakazaam/actors/message"
+	"alakazaam/actors/p2p"
+	"alakazaam/actors/port"
+	"alakazaam/actors/props"
+	"alakazaam/config"
+)
+
+// Options are the rules of searches.
+type Options struct {
+	Self   p2p.Endpoint
+	Search config.Search
+	Limits config.Limits
+}
+
+// Props makes the queries actor.
+func Props(env *props.Env, o Options, routes *message.Routes) *actor.Props {
+	return env.Make("queries", func() actor.Actor { return newQueries(env, o, routes) },
+		props.Rule{Kind: "query", Action: props.Stop})
+}
+
+type queries struct {
+	*common
+	seen    *props.Seen
+	pending map[p2p.PacketID]pending
+	finds   map[findKey]p2p.PacketID
+	search  int // how many of pending are searches
+}
+
+// common is what all queries of a node share.
+type common struct {
+	env     *props.Env
+	options Options
+	routes  *message.Routes
+	metrics *metrics
+}
+
+type pending struct {
+	pid  *actor.PID
+	find *message.Find // nil: another's query
+}
+
+type findKey struct {
+	asker string
+	ref   message.Ref
+}
+
+type metrics struct {
+	duplicates, late, busy, mismatch, cut, results port.Counter
+	searches                                       port.Gauge
+	overload                                       props.Gate
+}
+
+func newQueries(env *props.Env, o Options, routes *message.Routes) *queries {
+	m := env.Metrics
+	const dropped = "Packets dropped, by command and reason."
+	return &queries{
+		common: &common{env: env, options: o, routes: routes, metrics: &metrics{
+			duplicates: m.Counter("dropped_total", dropped, "command", "QUER", "reason", "duplicate"),
+			late:       m.Counter("dropped_total", dropped, "command", "AQUE", "reason", "nobody_waits"),
+			mismatch:   m.Counter("dropped_total", dropped, "command", "AQUE", "reason", "does_not_match"),
+			cut:        m.Counter("dropped_total", dropped, "command", "AQUE", "reason", "past_limit"),
+			busy:       m.Counter("refusals_total", "Refusals by reason.", "reason", "pending_queries"),
+			results:    m.Counter("search_results_total", "Files found by searches that began here."),
+			searches:   m.Gauge("searches", "Searches that wait for answers."),
+		}},
+		seen:    props.NewSeen(env.Clock),
+		pending: make(map[p2p.PacketID]pending),
+		finds:   make(map[findKey]p2p.PacketID),
+	}
+}
+
+// Receive implements actor.Actor.
+func (q *queries) Receive(ctx actor.Context) {
+	switch m := ctx.Message().(type) {
+	case *message.Find:
+		q.onFind(ctx, m)
+	case *message.CancelFind:
+		if id, ok := q.finds[findKey{m.ReplyTo.Id, m.Ref}]; ok {
+			ctx.Stop(q.pending[id].pid)
+		}
+	case *message.Quer:
+		q.onQuer(ctx, m)
+		ctx.Send(m.ReplyTo, &message.Handled{Ref: m.Ref})
+	case *message.Aque:
+		q.onAque(ctx, m)
+	case *actor.Terminated:
+		q.onTerminated(m.Who)
+	case *message.Inspect:
+		ctx.Send(m.ReplyTo, &message.QueriesStatus{
+			Searches: q.search, Answers: len(q.pending) - q.search, Seen: q.seen.Len(),
+		})
+	case *actor.Stopping, *actor.Restarting:
+		q.metrics.searches.Set(0)
+	case *actor.Started, *actor.Stopped:
+	default:
+		q.env.Log.Warnf("queries: unexpected %T", m)
+	}
+}
+
+// onFind begins a search under a new Pktid.
+func (q *queries) onFind(ctx actor.Context, m *message.Find) {
+	if !q.room() {
+		ctx.Send(m.ReplyTo, &message.Found{Ref: m.Ref, Err: message.ErrBusy})
+		return
+	}
+	id := p2p.NewPacketID(q.env.Rand)
+	q.seen.Add(id)
+	q.begin(ctx, id, m, func() actor.Actor { return newSearch(q.common, id, m) })
+	q.finds[findKey{m.ReplyTo.Id, m.Ref}] = id
+	q.search++
+	q.metrics.searches.Set(q.search)
+}
+
+// onQuer handles another's query: once, whatever comes again. It is answered from the catalog and passed on.
+func (q *queries) onQuer(ctx actor.Context, m *message.Quer) {
+	if !q.seen.Add(m.ID) || m.Origin == q.options.Self {
+		q.metrics.duplicates.Add(1)
+		return
+	}
+	if ttl, ok := min(m.TTL, q.options.Search.TTL).Lowered(); ok {
+		on := *m
+		on.TTL, on.ReplyTo = ttl, nil
+		ctx.Send(q.routes.Overlay, &message.Flood{Packet: &on})
+	}
+	if q.room() {
+		q.begin(ctx, m.ID, nil, func() actor.Actor { return &reply{common: q.common, quer: m} })
+	}
+}
+
+// room says whether another query may be pending.
+func (q *queries) room() bool {
+	limit := q.options.Limits.PendingQueries
+	if limit == 0 || len(q.pending) < limit {
+		return true
+	}
+	q.metrics.busy.Add(1)
+	if log := q.metrics.overload.Log(q.env); log != nil {
+		log.WithFields(logrus.Fields{"limit": limit}).Warn("query refused: limits.pending_queries")
+	}
+	return false
+}
+
+func (q *queries) begin(ctx actor.Context, id p2p.PacketID, find *message.Find, producer func() actor.Actor) {
+	pid, err := ctx.SpawnNamed(q.env.Make("query", producer), "query/"+id.String())
+	if err != nil {
+		// The Pktid was forgotten and comes again while it is still pending.
+		q.metrics.duplicates.Add(1)
+		return
+	}
+	q.pending[id] = pending{pid: pid, find: find}
+}
+
+// onAque brings an answer to its search, which says when it has been handled.
+func (q *queries) onAque(ctx actor.Context, m *message.Aque) {
+	if p, ok := q.pending[m.ID]; ok && p.find != nil {
+		ctx.Send(p.pid, m)
+		return
+	}
+	q.metrics.late.Add(1)
+	ctx.Send(m.ReplyTo, &message.Handled{Ref: m.Ref})
+}
+
+func (q *queries) onTerminated(who *actor.PID) {
+	id, err := p2p.ParsePacketID([]byte(who.Id[len(who.Id)-p2p.IDLen:]))
+	if err != nil {
+		return
+	}
+	p, ok := q.pending[id]
+	if !ok {
+		return
+	}
+	delete(q.pending, id)
+	if p.find != nil {
+		delete(q.finds, findKey{p.find.ReplyTo.Id, p.find.Ref})
+		q.search--
+		q.metrics.searches.Set(q.search)
+	}
+}
+
+// errFailed is what a search ends with that failed.
+var errFailed = errors.New("the search failed")

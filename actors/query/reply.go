@@ -1,0 +1,80 @@
+package query
+
+import (
+	"github.com/asynkron/protoactor-go/actor"
+
+	"alakazaam/actors/message"
+	"alakazaam/actors/port"
+)
+
+const (
+	// together is how many AQUEs of one query are on their way at once.
+	together = 4
+	// patience is how many AQUEs in a row may fail to arrive before the rest is left unsent: their address is wrong,
+	// forged, or nobody listens there any more.
+	patience = 2
+)
+
+// reply answers another supernode's QUER: one AQUE for each matching copy, to the address that the QUER names. How many
+// that are is bounded, so that a forged address gets no more than that.
+type reply struct {
+	*common
+	quer   *message.Quer
+	hits   []message.Hit // not sent yet
+	under  int           // under way
+	failed int           // failures in a row
+	timer  port.Timer    // for the case that the catalog never answers
+}
+
+// Receive implements actor.Actor.
+func (r *reply) Receive(ctx actor.Context) {
+	switch m := ctx.Message().(type) {
+	case *actor.Started:
+		ctx.Send(r.routes.Catalog, &message.Match{
+			Text: r.quer.Text, Limit: r.options.Search.MaxResults, ReplyTo: ctx.Self(),
+		})
+		r.timer = r.env.Clock.After(r.options.Search.Window, ctx.Self(), &tick{})
+	case *tick:
+		ctx.Stop(ctx.Self())
+	case *message.Matched:
+		r.timer.Stop()
+		r.hits = m.Hits
+		if limit := r.options.Search.MaxResults; limit > 0 && len(r.hits) > limit {
+			r.metrics.cut.Add(len(r.hits) - limit)
+			r.hits = r.hits[:limit]
+		}
+		r.advance(ctx)
+	case *message.Sent:
+		r.onSent(ctx, m)
+	case *actor.Stopping:
+		r.timer.Stop()
+	case *actor.Stopped:
+	default:
+		r.env.Log.Warnf("reply: unexpected %T", m)
+	}
+}
+
+func (r *reply) onSent(ctx actor.Context, m *message.Sent) {
+	r.under--
+	if m.Err == nil {
+		r.failed = 0
+	} else if r.failed++; r.failed >= patience {
+		r.hits = nil
+	}
+	r.advance(ctx)
+}
+
+// advance sends what may be sent now, and ends when all has been.
+func (r *reply) advance(ctx actor.Context) {
+	for r.under < together && len(r.hits) > 0 {
+		h := r.hits[0]
+		r.hits = r.hits[1:]
+		r.under++
+		ctx.Send(r.routes.Gateway, &message.Send{
+			To: r.quer.Origin, Packet: &message.Aque{ID: r.quer.ID, Hit: h}, ReplyTo: ctx.Self(),
+		})
+	}
+	if r.under == 0 {
+		ctx.Stop(ctx.Self())
+	}
+}

@@ -1,0 +1,253 @@
+package session
+
+import (
+	"github.com/asynkron/protoactor-go/actor"
+	"github.com/sirupsen/logrus"
+
+	"alakazaam/actors/message"
+	"alakazaam/actors/p2p"
+	"alakazaam/actors/port"
+	"alakazaam/actors/props"
+)
+
+// session is the actor of one login. Its requests are answered in the order in which they came, each once everything
+// before it is kept.
+type session struct {
+	*common
+	id       p2p.SessionID
+	endpoint p2p.Endpoint
+
+	files   map[p2p.FileID]struct{} // what is published, as far as it has been sent to the store; nil: not loaded
+	partial *loading                // under way while files is nil and something needs it
+	waiting []any                   // requests that came before files was loaded
+	open    []op                    // requests under way, oldest first
+	lastRef message.Ref
+}
+
+// common is what all sessions share.
+type common struct {
+	env      *props.Env
+	routes   *message.Routes
+	limit    int          // files of a session at most; 0: no limit
+	overfull port.Counter // publications past the limit
+	refusals *props.Gate
+}
+
+// loading gathers what the store holds of the session.
+type loading struct {
+	exists bool
+	files  map[p2p.FileID]struct{}
+}
+
+// op is a request under way. One that changes nothing only waits for those before it.
+type op struct {
+	ref      message.Ref // of its Commit; 0: it has none
+	request  any
+	accepted []message.Publication // of a Publish: what the limits let through
+	settled  bool                  // its Commit has been answered
+	err      error
+}
+
+// begin makes a new session of a login.
+type begin struct{ login *message.Login }
+
+// Receive implements actor.Actor.
+func (s *session) Receive(ctx actor.Context) {
+	switch m := ctx.Message().(type) {
+	case *begin:
+		s.files = make(map[p2p.FileID]struct{})
+		s.commit(ctx, op{request: m}, []port.Change{{Op: port.OpLogin, Session: s.id, Endpoint: s.endpoint}})
+	case *message.Login, *message.Find, *message.Publish, *message.Logout:
+		s.waiting = append(s.waiting, m)
+		s.work(ctx)
+	case *message.Committed:
+		s.onCommitted(ctx, m)
+	case *port.Loaded:
+		s.onLoaded(ctx, m)
+	case *loadAgain:
+		s.load(ctx, m.after)
+	case *actor.Stopping, *actor.Restarting:
+		s.fail(ctx, errStopped)
+	case *actor.Started, *actor.Stopped:
+	default:
+		s.env.Log.Warnf("session: unexpected %T", m)
+	}
+}
+
+// work deals with requests, once the session's files are known.
+func (s *session) work(ctx actor.Context) {
+	if s.files == nil {
+		if s.partial == nil {
+			s.partial = &loading{files: make(map[p2p.FileID]struct{})}
+			s.load(ctx, port.Cursor{Scope: port.OneSession, Session: s.id})
+		}
+		return
+	}
+	waiting := s.waiting
+	s.waiting = nil
+	for _, m := range waiting {
+		switch m := m.(type) {
+		case *message.Publish:
+			s.publish(ctx, m)
+		case *message.Logout:
+			s.commit(ctx, op{request: m}, []port.Change{{Op: port.OpLogout, Session: s.id}})
+		default:
+			s.commit(ctx, op{request: m}, nil)
+		}
+	}
+}
+
+func (s *session) load(ctx actor.Context, after port.Cursor) {
+	ctx.Send(s.routes.Store, &message.Load{After: after, ReplyTo: ctx.Self()})
+}
+
+// onLoaded takes in a piece of what the store holds. A session that is not there failed before its login was kept.
+func (s *session) onLoaded(ctx actor.Context, m *port.Loaded) {
+	if s.partial == nil {
+		return // asked for by an instance that failed
+	}
+	if m.Err != nil {
+		s.partial = nil
+		s.fail(ctx, m.Err)
+		return
+	}
+	for _, c := range m.Changes {
+		if c.Op == port.OpLogin {
+			s.partial.exists = true
+			continue
+		}
+		s.partial.files[c.File] = struct{}{}
+	}
+	switch {
+	case !m.Last:
+		s.load(ctx, m.Next)
+	case !s.partial.exists:
+		s.fail(ctx, message.ErrUnknownSession)
+		ctx.Stop(ctx.Self())
+	default:
+		s.files, s.partial = s.partial.files, nil
+		s.work(ctx)
+	}
+}
+
+// publish takes what is new of a request to the store. Past the limit new files are left out; the rest is kept.
+func (s *session) publish(ctx actor.Context, m *message.Publish) {
+	changes := make([]port.Change, 0, len(m.Changes))
+	accepted := make([]message.Publication, 0, len(m.Changes))
+	for _, c := range m.Changes {
+		_, here := s.files[c.File]
+		change := port.Change{Op: port.OpPut, Session: s.id, File: c.File, Name: c.Name}
+		switch {
+		case c.Withdraw && !here:
+			continue
+		case c.Withdraw:
+			delete(s.files, c.File)
+			change = port.Change{Op: port.OpDelete, Session: s.id, File: c.File}
+		case !here && s.limit > 0 && len(s.files) >= s.limit:
+			s.refuseFile()
+			continue
+		default:
+			s.files[c.File] = struct{}{}
+		}
+		changes = append(changes, change)
+		accepted = append(accepted, c)
+	}
+	s.commit(ctx, op{request: m, accepted: accepted}, changes)
+}
+
+func (s *session) refuseFile() {
+	s.overfull.Add(1)
+	if log := s.refusals.Log(s.env); log != nil {
+		log.WithFields(logrus.Fields{"endpoint": s.endpoint.String(), "limit": s.limit}).Warn("publication refused: limits.files_per_session")
+	}
+}
+
+// commit has the store keep changes and puts the request behind those that are under way.
+func (s *session) commit(ctx actor.Context, o op, changes []port.Change) {
+	if len(changes) == 0 {
+		o.settled = true
+		s.open = append(s.open, o)
+		s.settle(ctx)
+		return
+	}
+	s.lastRef++
+	o.ref = s.lastRef
+	s.open = append(s.open, o)
+	ctx.Send(s.routes.Store, &message.Commit{Ref: o.ref, Changes: changes, ReplyTo: ctx.Self()})
+}
+
+func (s *session) onCommitted(ctx actor.Context, m *message.Committed) {
+	for i := range s.open {
+		if s.open[i].ref == m.Ref {
+			s.open[i].settled, s.open[i].err = true, m.Err
+		}
+	}
+	s.settle(ctx)
+}
+
+// settle answers requests whose turn has come.
+func (s *session) settle(ctx actor.Context) {
+	for len(s.open) > 0 && s.open[0].settled {
+		o := s.open[0]
+		if s.open = s.open[1:]; len(s.open) == 0 {
+			s.open = nil
+		}
+		s.answer(ctx, o)
+	}
+}
+
+func (s *session) answer(ctx actor.Context, o op) {
+	if o.err != nil {
+		s.onLost(ctx, o)
+		return
+	}
+	switch m := o.request.(type) {
+	case *begin:
+		ctx.Send(m.login.ReplyTo, &message.LoggedIn{Ref: m.login.Ref, Session: s.id})
+	case *message.Login:
+		ctx.Send(m.ReplyTo, &message.LoggedIn{Ref: m.Ref, Session: s.id})
+	case *message.Find:
+		ctx.Send(s.routes.Queries, m)
+	case *message.Publish:
+		// The catalog tells the connection, once the files can be found.
+		ctx.Send(s.routes.Catalog, &message.Update{
+			Ref: m.Ref, Session: s.id, Owner: s.endpoint, Changes: o.accepted, ReplyTo: m.ReplyTo,
+		})
+	case *message.Logout:
+		ctx.Send(s.routes.Catalog, &message.Update{Session: s.id, Owner: s.endpoint, Gone: true})
+		ctx.Send(m.ReplyTo, &message.LoggedOut{Ref: m.Ref, Deleted: len(s.files)})
+		ctx.Stop(ctx.Self())
+	}
+}
+
+// onLost deals with a change that the store could not keep.
+func (s *session) onLost(ctx actor.Context, o op) {
+	refuseOp(ctx, o, o.err)
+	switch o.request.(type) {
+	case *begin:
+		ctx.Stop(ctx.Self())
+	case *message.Publish:
+		s.files = nil // what the store holds is not what was hoped; it is loaded when it is needed next
+	case *message.Logout:
+		ctx.Send(ctx.Parent(), &kept{id: s.id, endpoint: s.endpoint, pid: ctx.Self()})
+	}
+}
+
+func refuseOp(ctx actor.Context, o op, err error) {
+	if b, ok := o.request.(*begin); ok {
+		refuse(ctx, b.login, err)
+		return
+	}
+	refuse(ctx, o.request, err)
+}
+
+// fail tells everybody who waits that they wait in vain. A restarted session finds in the store what was kept of it.
+func (s *session) fail(ctx actor.Context, err error) {
+	for _, o := range s.open {
+		refuseOp(ctx, o, err)
+	}
+	for _, m := range s.waiting {
+		refuse(ctx, m, err)
+	}
+	s.open, s.waiting = nil, nil
+}

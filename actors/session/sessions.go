@@ -1,0 +1,260 @@
+// Package session holds the logins of a supernode's peers. The sessions actor knows who is logged in and routes each
+// request to the session's own actor, which is its child. A session publishes by having the store keep the change first
+// and telling the catalog then, so that whatever can be found is kept.
+//
+// What fails is restarted: the sessions actor finds its sessions in the store again, and a session its files.
+package session
+
+import (
+	"errors"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+	"github.com/sirupsen/logrus"
+
+	"alakazaam/actors/message"
+	"alakazaam/actors/p2p"
+	"alakazaam/actors/port"
+	"alakazaam/actors/props"
+	"alakazaam/config"
+)
+
+// Options are the rules of logins.
+type Options struct {
+	Session config.Session
+	Limits  config.Limits
+}
+
+// retry is how long to wait before the store is asked again after it failed to load.
+const retry = time.Second
+
+// Props makes the sessions actor.
+func Props(env *props.Env, o Options, routes *message.Routes) *actor.Props {
+	const help = "Refusals by reason."
+	shared := &common{
+		env: env, routes: routes, limit: o.Limits.FilesPerSession, refusals: &props.Gate{},
+		overfull: env.Metrics.Counter("refusals_total", help, "reason", "files_per_session"),
+	}
+	return env.Make("sessions", func() actor.Actor {
+		return &sessions{
+			common: shared, options: o,
+			byEndpoint: make(map[p2p.Endpoint]p2p.SessionID), live: make(map[p2p.SessionID]entry),
+			level:   env.Metrics.Gauge("sessions", "Logged-in peers."),
+			foreign: env.Metrics.Counter("refusals_total", help, "reason", "verify_address"),
+			full:    env.Metrics.Counter("refusals_total", help, "reason", "sessions"),
+		}
+	}, props.Rule{Kind: "session", Action: props.Restart, Restarts: 10, Within: 10 * time.Second, Last: props.LastStop})
+}
+
+type sessions struct {
+	*common
+	options Options
+
+	byEndpoint map[p2p.Endpoint]p2p.SessionID
+	live       map[p2p.SessionID]entry
+	loaded     bool
+	early      []any // requests that came before the sessions were loaded
+
+	level         port.Gauge
+	foreign, full port.Counter
+}
+
+// entry is a session as the sessions actor knows it.
+type entry struct {
+	pid      *actor.PID
+	endpoint p2p.Endpoint
+}
+
+// loadAgain asks for the rest of the sessions after a failure to load them.
+type loadAgain struct{ after port.Cursor }
+
+// kept is what a session says whose logout could not be kept: it lives on.
+type kept struct {
+	id       p2p.SessionID
+	endpoint p2p.Endpoint
+	pid      *actor.PID
+}
+
+// Receive implements actor.Actor.
+func (s *sessions) Receive(ctx actor.Context) {
+	switch m := ctx.Message().(type) {
+	case *actor.Started:
+		s.load(ctx, port.Cursor{Scope: port.Logins})
+	case *port.Loaded:
+		s.onLoaded(ctx, m)
+	case *loadAgain:
+		s.load(ctx, m.after)
+	case *message.Login, *message.Publish, *message.Find, *message.Logout:
+		if !s.loaded {
+			s.early = append(s.early, m)
+			return
+		}
+		s.request(ctx, m)
+	case *kept:
+		s.onKept(ctx, m)
+	case *actor.Terminated:
+		s.onTerminated(ctx, m.Who)
+	case *message.Inspect:
+		ctx.Send(m.ReplyTo, &message.SessionsStatus{Sessions: len(s.live)})
+	case *actor.Stopping, *actor.Restarting:
+		s.level.Set(0)
+		for _, m := range s.early {
+			refuse(ctx, m, errStopped)
+		}
+	case *actor.Stopped:
+	default:
+		s.env.Log.Warnf("sessions: unexpected %T", m)
+	}
+}
+
+var errStopped = errors.New("the sessions' actor stopped")
+
+func (s *sessions) load(ctx actor.Context, after port.Cursor) {
+	ctx.Send(s.routes.Store, &message.Load{After: after, ReplyTo: ctx.Self()})
+}
+
+func (s *sessions) onLoaded(ctx actor.Context, m *port.Loaded) {
+	if m.Err != nil {
+		s.env.Clock.After(retry, ctx.Self(), &loadAgain{m.Next})
+		return
+	}
+	for _, c := range m.Changes {
+		s.add(ctx, c.Session, c.Endpoint)
+	}
+	if !m.Last {
+		s.load(ctx, m.Next)
+		return
+	}
+	s.loaded = true
+	for _, m := range s.early {
+		s.request(ctx, m)
+	}
+	s.early = nil
+	ctx.Send(s.routes.Node, &message.Ready{Who: ctx.Self()})
+}
+
+// add makes a session's actor.
+func (s *sessions) add(ctx actor.Context, id p2p.SessionID, at p2p.Endpoint) *actor.PID {
+	pid, err := ctx.SpawnNamed(s.props(id, at), "session/"+id.String())
+	if err != nil {
+		panic(err) // ids of living sessions are different
+	}
+	s.byEndpoint[at] = id
+	s.live[id] = entry{pid: pid, endpoint: at}
+	s.level.Set(len(s.live))
+	return pid
+}
+
+func (s *sessions) props(id p2p.SessionID, at p2p.Endpoint) *actor.Props {
+	return s.env.Make("session", func() actor.Actor {
+		return &session{common: s.common, id: id, endpoint: at}
+	})
+}
+
+// request brings a request to its session, or answers it where there is none.
+func (s *sessions) request(ctx actor.Context, m any) {
+	switch m := m.(type) {
+	case *message.Login:
+		s.login(ctx, m)
+	case *message.Publish:
+		s.pass(ctx, m.Session, m)
+	case *message.Find:
+		s.pass(ctx, m.Session, m)
+	case *message.Logout:
+		e, ok := s.live[m.Session]
+		if !ok {
+			ctx.Send(m.ReplyTo, &message.LoggedOut{Ref: m.Ref})
+			return
+		}
+		// From here on the session takes no requests, so that none can overtake its end.
+		s.forget(m.Session)
+		ctx.Send(e.pid, m)
+	}
+}
+
+func (s *sessions) pass(ctx actor.Context, id p2p.SessionID, m any) {
+	if e, ok := s.live[id]; ok {
+		ctx.Send(e.pid, m)
+		return
+	}
+	refuse(ctx, m, message.ErrUnknownSession)
+}
+
+// refuse answers a request that cannot be served.
+func refuse(ctx actor.Context, m any, err error) {
+	switch m := m.(type) {
+	case *message.Login:
+		ctx.Send(m.ReplyTo, &message.LoggedIn{Ref: m.Ref, Reason: err.Error()})
+	case *message.Publish:
+		ctx.Send(m.ReplyTo, &message.Published{Ref: m.Ref, Err: err})
+	case *message.Find:
+		ctx.Send(m.ReplyTo, &message.Found{Ref: m.Ref, Err: err})
+	case *message.Logout:
+		ctx.Send(m.ReplyTo, &message.LoggedOut{Ref: m.Ref, Err: err})
+	}
+}
+
+// login gives whoever has a session that session again, and others a new one.
+func (s *sessions) login(ctx actor.Context, m *message.Login) {
+	if s.options.Session.VerifyAddress && !m.Endpoint.At(m.From) {
+		s.refuseLogin(ctx, m, s.foreign, "session.verify_address: the address is not that of the connection")
+		return
+	}
+	if id, ok := s.byEndpoint[m.Endpoint]; ok {
+		ctx.Send(s.live[id].pid, m)
+		return
+	}
+	if limit := s.options.Limits.Sessions; limit > 0 && len(s.live) >= limit {
+		s.refuseLogin(ctx, m, s.full, "limits.sessions")
+		return
+	}
+	ctx.Send(s.add(ctx, s.newID(), m.Endpoint), &begin{login: m})
+}
+
+func (s *sessions) newID() p2p.SessionID {
+	for {
+		id := p2p.NewSessionID(s.env.Rand)
+		if _, taken := s.live[id]; !taken {
+			return id
+		}
+	}
+}
+
+func (s *sessions) refuseLogin(ctx actor.Context, m *message.Login, c port.Counter, reason string) {
+	c.Add(1)
+	if log := s.refusals.Log(s.env); log != nil {
+		log.WithFields(logrus.Fields{"from": m.From.String(), "endpoint": m.Endpoint.String()}).Warnf("login refused: %s", reason)
+	}
+	ctx.Send(m.ReplyTo, &message.LoggedIn{Ref: m.Ref, Reason: reason})
+}
+
+// onKept takes a session back that could not end, unless its peer has logged in anew.
+func (s *sessions) onKept(ctx actor.Context, m *kept) {
+	if _, taken := s.byEndpoint[m.endpoint]; taken {
+		ctx.Stop(m.pid)
+		return
+	}
+	s.byEndpoint[m.endpoint] = m.id
+	s.live[m.id] = entry{pid: m.pid, endpoint: m.endpoint}
+	s.level.Set(len(s.live))
+}
+
+func (s *sessions) forget(id p2p.SessionID) {
+	if at := s.live[id].endpoint; s.byEndpoint[at] == id {
+		delete(s.byEndpoint, at)
+	}
+	delete(s.live, id)
+	s.level.Set(len(s.live))
+}
+
+// onTerminated ends a session whose actor ended without a logout: it failed for good, or its login was never kept.
+func (s *sessions) onTerminated(ctx actor.Context, who *actor.PID) {
+	id, err := p2p.ParseSessionID([]byte(who.Id[len(who.Id)-p2p.IDLen:]))
+	if err != nil || s.live[id].pid == nil {
+		return
+	}
+	at := s.live[id].endpoint
+	s.forget(id)
+	ctx.Send(s.routes.Store, &message.Commit{Changes: []port.Change{{Op: port.OpLogout, Session: id}}})
+	ctx.Send(s.routes.Catalog, &message.Update{Session: id, Owner: at, Gone: true})
+}

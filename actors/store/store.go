@@ -1,0 +1,137 @@
+// Package store keeps the directory: who is logged in and what they publish. The actor stands between the sessions and
+// port.Store. It gathers what arrives while a batch is being written into the next one, so that many sessions share the
+// cost of a write, and answers in the order of arrival. When it fails it is restarted; whoever waits is told that the
+// write failed.
+package store
+
+import (
+	"errors"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"alakazaam/actors/message"
+	"alakazaam/actors/port"
+	"alakazaam/actors/props"
+)
+
+// loadLimit is how many changes a Loaded holds at most.
+const loadLimit = 1000
+
+// errFailed is what a request ends with whose fate a failure of this actor has left open.
+var errFailed = errors.New("the store failed")
+
+// Props makes the store actor over a backend.
+func Props(env *props.Env, backend port.Store) *actor.Props {
+	return env.Make("store", func() actor.Actor {
+		return &store{env: env, backend: backend, token: env.Rand.Uint64()}
+	})
+}
+
+type store struct {
+	env     *props.Env
+	backend port.Store
+	queue   []any // *message.Commit and *message.Load in the order of arrival, those under way first
+	under   int   // how many of the queue are under way: some Commits, or one Load
+	// token tells the backend's answers to this instance from those to one that failed.
+	token    uint64
+	degraded bool
+}
+
+// Receive implements actor.Actor.
+func (s *store) Receive(ctx actor.Context) {
+	switch m := ctx.Message().(type) {
+	case *message.Commit, *message.Load:
+		s.queue = append(s.queue, m)
+		s.next(ctx)
+	case *port.Applied:
+		if m.Token == s.token {
+			s.onApplied(ctx, m)
+		}
+	case *port.Loaded:
+		if m.Token == s.token {
+			s.onLoaded(ctx, m)
+		}
+	case *actor.Restarting, *actor.Stopping:
+		s.fail(ctx)
+	case *actor.Started, *actor.Stopped:
+	default:
+		s.env.Log.Warnf("store: unexpected %T", m)
+	}
+}
+
+// next starts the longest run of commits at the queue's front as one write, or one load. A load stands between the
+// commits before and behind it, so that its answer is older than theirs wherever both arrive.
+func (s *store) next(ctx actor.Context) {
+	if s.under > 0 || len(s.queue) == 0 {
+		return
+	}
+	s.token++
+	if l, ok := s.queue[0].(*message.Load); ok {
+		s.under = 1
+		s.backend.Load(l.After, loadLimit, ctx.Self(), s.token)
+		return
+	}
+	var changes []port.Change
+	for _, m := range s.queue {
+		c, ok := m.(*message.Commit)
+		if !ok {
+			break
+		}
+		changes = append(changes, c.Changes...)
+		s.under++
+	}
+	s.backend.Apply(changes, ctx.Self(), s.token)
+}
+
+func (s *store) onApplied(ctx actor.Context, m *port.Applied) {
+	if (m.Err != nil) != s.degraded {
+		s.degraded = m.Err != nil
+		if s.degraded {
+			s.env.Log.WithError(m.Err).Error("the directory cannot be written: new logins and publications are refused")
+		} else {
+			s.env.Log.Info("the directory can be written again")
+		}
+	}
+	for _, q := range s.done() {
+		answer(ctx, q.(*message.Commit), m.Err)
+	}
+	s.next(ctx)
+}
+
+func (s *store) onLoaded(ctx actor.Context, m *port.Loaded) {
+	if m.Err != nil {
+		s.env.Log.WithError(m.Err).Error("the directory cannot be read")
+	}
+	for _, q := range s.done() {
+		ctx.Send(q.(*message.Load).ReplyTo, m)
+	}
+	s.next(ctx)
+}
+
+// done takes what was under way off the queue.
+func (s *store) done() []any {
+	done := s.queue[:s.under]
+	s.queue = s.queue[s.under:]
+	if s.under = 0; len(s.queue) == 0 {
+		s.queue = nil
+	}
+	return done
+}
+
+func (s *store) fail(ctx actor.Context) {
+	for _, q := range s.queue {
+		switch q := q.(type) {
+		case *message.Commit:
+			answer(ctx, q, errFailed)
+		case *message.Load:
+			ctx.Send(q.ReplyTo, &port.Loaded{Err: errFailed})
+		}
+	}
+	s.queue, s.under = nil, 0
+}
+
+func answer(ctx actor.Context, c *message.Commit, err error) {
+	if c.ReplyTo != nil {
+		ctx.Send(c.ReplyTo, &message.Committed{Ref: c.Ref, Err: err})
+	}
+}

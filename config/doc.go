@@ -1,0 +1,49 @@
+package config
+
+import (
+	"embed"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"strings"
+	"sync"
+)
+
+// The source of the sections: the comment of a field is the documentation of its key, so that there is one text for
+// whoever reads the code and for whoever reads the help.
+//
+//go:embed config.go advertise.go search.go discovery.go session.go limits.go transfer.go admin.go log.go
+var sources embed.FS
+
+// docs maps "Search.TTL" to the comment of that field, on one line. It is read when somebody asks for it first.
+var docs = sync.OnceValue(func() map[string]string {
+	out := make(map[string]string)
+	names, _ := fs.Glob(sources, "*.go")
+	for _, name := range names {
+		src, _ := sources.ReadFile(name)
+		file, err := parser.ParseFile(token.NewFileSet(), name, src, parser.ParseComments)
+		if err != nil {
+			continue // it compiled, so this cannot be; a test finds a key without documentation
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			if t, ok := n.(*ast.TypeSpec); ok {
+				readFields(out, t)
+			}
+			return true
+		})
+	}
+	return out
+})
+
+func readFields(out map[string]string, t *ast.TypeSpec) {
+	s, ok := t.Type.(*ast.StructType)
+	if !ok {
+		return
+	}
+	for _, f := range s.Fields.List {
+		for _, name := range f.Names {
+			out[t.Name.Name+"."+name.Name] = strings.Join(strings.Fields(f.Doc.Text()), " ")
+		}
+	}
+}

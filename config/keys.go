@@ -1,0 +1,109 @@
+package config
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Key describes a key to users.
+type Key struct {
+	Name    string `json:"name"`              // dotted: "search.ttl"
+	Section string `json:"section,omitempty"` // "search"; empty for a key outside the sections
+	Env     string `json:"env"`               // "ALAKAZAAM_SEARCH_TTL"
+	Flag    string `json:"flag"`              // "--search.ttl"
+	Type    string `json:"type"`              // number, duration, size, rate, bool, address, directory, choice or list
+	Default string `json:"default"`           // as a variable or a flag would give it
+	Unit    string `json:"unit,omitempty"`    // of a number, a size or a rate: "hops"
+	Values  string `json:"values,omitempty"`  // which are allowed: "1 to 99", "text or json"
+	Zero    string `json:"zero,omitempty"`    // what 0 or an empty text means
+	Doc     string `json:"doc"`               // what the key means, on one line
+}
+
+// Keys describes all keys, in the order of the default file.
+func Keys() []Key {
+	out := make([]Key, len(schema.fields))
+	for i, f := range schema.fields {
+		section, _, found := strings.Cut(f.path, ".")
+		if !found {
+			section = ""
+		}
+		out[i] = Key{
+			Name: f.path, Section: section, Env: f.env(), Flag: "--" + f.path, Type: f.typeName(),
+			Default: f.defaultText(), Unit: f.unit, Values: f.values(), Zero: f.zero, Doc: f.doc(),
+		}
+	}
+	return out
+}
+
+func (f *field) defaultText() string {
+	c := Default()
+	return f.format(f.get(&c))
+}
+
+func (f *field) typeName() string {
+	switch {
+	case f.list:
+		return "list"
+	case f.kind == kindNumber:
+		return "number"
+	case f.kind == kindDuration:
+		return "duration"
+	case f.kind == kindSize && f.unit == "bytes/s":
+		return "rate"
+	case f.kind == kindSize:
+		return "size"
+	case f.kind == kindBool:
+		return "bool"
+	case f.form == "directory":
+		return "directory"
+	case strings.Contains(f.form, "|"):
+		return "choice"
+	}
+	return "address"
+}
+
+// values says in words which values are allowed, where the type does not say it.
+func (f *field) values() string {
+	switch {
+	case f.kind == kindText:
+		return f.wants()
+	case f.bounded:
+		return fmt.Sprintf("%s to %s", f.formatNumber(f.min), f.formatNumber(f.max))
+	}
+	return ""
+}
+
+// text is the documentation of the field for its user, followed in brackets by type or unit, values, and what zero
+// means. mark is put around the word that can stand for the value.
+func (f *field) text(mark string) string {
+	note := mark + f.placeholder() + mark
+	if f.list {
+		note = "a list of " + note
+	}
+	if f.bounded {
+		note += ", " + f.values()
+	}
+	if f.zero != "" {
+		zero := "0"
+		if f.kind == kindText {
+			zero = `""`
+		}
+		note += fmt.Sprintf("; %s: %s", zero, f.zero)
+	}
+	return fmt.Sprintf("%s (%s)", strings.TrimSuffix(f.doc(), "."), note)
+}
+
+// placeholder is the word that stands for the value.
+func (f *field) placeholder() string {
+	switch {
+	case f.list:
+		return strings.ToUpper(f.form)
+	case f.kind == kindNumber:
+		return f.unit
+	case f.kind == kindBool:
+		return "true|false"
+	case strings.Contains(f.form, "|"):
+		return f.form
+	}
+	return f.typeName()
+}

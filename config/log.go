@@ -1,0 +1,17 @@
+package config
+
+// Defaults of the log.
+const (
+	DefaultLogLevel  = "info"
+	DefaultLogFormat = "text"
+)
+
+// Log is what is logged, and how.
+type Log struct {
+	// The least important messages that are logged.
+	Level string `yaml:"level" form:"trace|debug|info|warn|error"`
+	// Lines for people, or JSON for machines.
+	Format string `yaml:"format" form:"text|json"`
+}
+
+func defaultLog() Log { return Log{Level: DefaultLogLevel, Format: DefaultLogFormat} }

@@ -1,0 +1,49 @@
+package config
+
+import (
+	"fmt"
+	"time"
+
+	"alakazaam/actors/p2p"
+)
+
+// Defaults of a search: as far as Gnutella's searches went, and as many results as FastTrack gave.
+const (
+	DefaultSearchTTL        p2p.TTL = 5
+	DefaultSearchQuiet              = 1500 * time.Millisecond
+	DefaultSearchWindow             = 18 * time.Second
+	DefaultSearchMaxResults         = 200
+)
+
+// PeerPatience is how long peers in the field wait for the answer to a FIND before they give up (wire.md, Fixed waits).
+const PeerPatience = 25 * time.Second
+
+// Search is how searches run.
+type Search struct {
+	// How far a search that begins here goes, and the most that one of others may have left.
+	TTL p2p.TTL `yaml:"ttl" range:"1..99" unit:"hops"`
+	// A search ends when no answer has come for this long.
+	Quiet time.Duration `yaml:"quiet" range:"1ms..1h"`
+	// A search ends after this long whatever still comes; peers in the field give up after about 25s.
+	Window time.Duration `yaml:"window" range:"1ms..1h"`
+	// The most files in the answer to a peer, and the most answers to another supernode's search.
+	MaxResults int `yaml:"max_results" range:"1..999" unit:"files"`
+}
+
+func defaultSearch() Search {
+	return Search{
+		TTL:        DefaultSearchTTL,
+		Quiet:      DefaultSearchQuiet,
+		Window:     DefaultSearchWindow,
+		MaxResults: DefaultSearchMaxResults,
+	}
+}
+
+func (s Search) validate(r *rules) {
+	quiet, window := formatDuration(s.Quiet), formatDuration(s.Window)
+	r.require(s.Quiet <= s.Window, fmt.Sprintf("search.quiet (%s) is longer than search.window (%s)", quiet, window),
+		"search.quiet", "search.window")
+	r.advise(s.Window <= PeerPatience,
+		fmt.Sprintf("search.window is %s, but peers in the field give up after about %s", window,
+			formatDuration(PeerPatience)), "search.window")
+}

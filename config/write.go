@@ -1,0 +1,113 @@
+package config
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+)
+
+// header begins the default file; an empty line of it separates paragraphs.
+var header = []string{
+	"Configuration of alakazaam. Every key is here with its default: leave out what you do not change.",
+	"",
+	"A duration is written as 1500ms, 30s, 5m or 2h; a size as 1048576, 512KiB or 1MB; a rate as a size, or as 1MiB/s.",
+	"An environment variable counts more than this file, and a flag more than both: the key search.ttl is also " +
+		"ALAKAZAAM_SEARCH_TTL and --search.ttl.",
+	"To see whether a file is right: alakazaam config check FILE",
+}
+
+// lineWidth is where comments and help are wrapped.
+const lineWidth = 100
+
+// WriteDefault writes a YAML file with every key, its documentation and its default.
+func WriteDefault(w io.Writer) error {
+	e := &emitter{w: bufio.NewWriter(w), cfg: Default(), comments: true}
+	for _, paragraph := range header {
+		e.wrap("#", paragraph)
+	}
+	e.line("")
+	e.section(schema.root, "")
+	return e.w.Flush()
+}
+
+// Write writes a configuration as YAML from which Load gets the same one.
+func Write(w io.Writer, c Config) error {
+	e := &emitter{w: bufio.NewWriter(w), cfg: c}
+	e.section(schema.root, "")
+	return e.w.Flush()
+}
+
+// emitter writes YAML. Its errors are those of the buffer, which Flush returns.
+type emitter struct {
+	w        *bufio.Writer
+	cfg      Config
+	comments bool
+}
+
+func (e *emitter) line(s string) { fmt.Fprintln(e.w, s) }
+
+// section writes the keys of a section, and with comments a blank line before each group of keys but the first.
+func (e *emitter) section(n *node, indent string) {
+	for i, c := range n.children {
+		if e.comments && n == schema.root && i > 0 {
+			e.line("")
+		}
+		e.comment(c, indent)
+		if c.field != nil {
+			e.value(c.field, indent)
+			continue
+		}
+		e.line(indent + c.name + ":")
+		e.section(c, indent+"  ")
+	}
+}
+
+// comment writes the documentation of a key.
+func (e *emitter) comment(n *node, indent string) {
+	switch {
+	case !e.comments:
+	case n.field != nil:
+		e.wrap(indent+"#", n.field.text(""))
+	default:
+		e.wrap(indent+"#", n.doc())
+	}
+}
+
+// wrap writes text in lines that begin with start and a space.
+func (e *emitter) wrap(start, text string) {
+	line := start
+	for word := range strings.FieldsSeq(text) {
+		if len(line)+1+len(word) > lineWidth && line != start {
+			e.line(line)
+			line = start
+		}
+		line += " " + word
+	}
+	e.line(line)
+}
+
+// value writes a key with its value.
+func (e *emitter) value(f *field, indent string) {
+	key := indent + f.name + ":"
+	switch v := f.get(&e.cfg).(type) {
+	case []string:
+		if len(v) == 0 {
+			e.line(key + " []")
+			return
+		}
+		e.line(key)
+		for _, item := range v {
+			e.line(indent + "  - " + strconv.Quote(item))
+		}
+	case string:
+		if strings.Contains(f.form, "|") {
+			e.line(key + " " + v)
+			return
+		}
+		e.line(key + " " + strconv.Quote(v)) // Go's escapes are YAML's where the text is UTF-8
+	default:
+		e.line(key + " " + f.format(v))
+	}
+}

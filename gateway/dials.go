@@ -1,0 +1,173 @@
+package gateway
+
+import (
+	"maps"
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+	"github.com/sirupsen/logrus"
+
+	"alakazaam/actors/message"
+	"alakazaam/actors/p2p"
+)
+
+// job is what an outgoing connection is opened for.
+type job struct {
+	kind    jobKind
+	to      p2p.Endpoint
+	packet  any           // jobSend, jobAsk
+	timeout time.Duration // jobAsk: for the answer
+	file    p2p.FileID    // jobFetch
+	path    string        // jobFetch
+	ref     message.Ref
+	replyTo *actor.PID
+	// released says that the job has given its place in the dial queue back.
+	released bool
+}
+
+type jobKind uint8
+
+const (
+	jobSend jobKind = iota
+	jobAsk
+	jobFetch
+)
+
+func (j job) key() fetchKey {
+	if j.kind != jobFetch {
+		return fetchKey{}
+	}
+	return fetchKey{j.replyTo.Id, j.ref}
+}
+
+// answer tells whoever waits that the job failed, or, with a nil err, that a packet was sent.
+func (j job) answer(ctx actor.Context, err error) {
+	if j.replyTo == nil {
+		return
+	}
+	switch j.kind {
+	case jobSend:
+		ctx.Send(j.replyTo, &message.Sent{Ref: j.ref, Err: err})
+	case jobAsk:
+		ctx.Send(j.replyTo, &message.Answered{Ref: j.ref, Err: err})
+	case jobFetch:
+		ctx.Send(j.replyTo, &message.Fetched{Ref: j.ref, Err: err})
+	}
+}
+
+// dialQueue decides when a dial may begin: at most perHost at once towards one host, first come first served for each,
+// and no more than max waiting in all. It is what keeps a query with a forged address from making a weapon of this
+// node.
+type dialQueue struct {
+	perHost, max int // 0: no limit
+	hosts        map[netip.Addr]*hostQueue
+	queued       int
+}
+
+type hostQueue struct {
+	active  int
+	waiting []job
+}
+
+func newDialQueue(perHost, max int) dialQueue {
+	return dialQueue{perHost: perHost, max: max, hosts: make(map[netip.Addr]*hostQueue)}
+}
+
+// begin says whether j may dial now. Otherwise it waits, unless ok is false: then the queue is full.
+func (q *dialQueue) begin(j job) (now, ok bool) {
+	h := q.hosts[j.to.Host()]
+	if h == nil {
+		h = &hostQueue{}
+		q.hosts[j.to.Host()] = h
+	}
+	if q.perHost == 0 || h.active < q.perHost {
+		h.active++
+		return true, true
+	}
+	if q.max > 0 && q.queued >= q.max {
+		return false, false
+	}
+	h.waiting = append(h.waiting, j)
+	q.queued++
+	return false, true
+}
+
+// end gives a dial's place back and returns the job that may begin in its place.
+func (q *dialQueue) end(host netip.Addr) (j job, ok bool) {
+	h := q.hosts[host]
+	if h == nil {
+		return job{}, false
+	}
+	if len(h.waiting) == 0 {
+		if h.active--; h.active <= 0 {
+			delete(q.hosts, host)
+		}
+		return job{}, false
+	}
+	j = h.waiting[0]
+	h.waiting[0] = job{}
+	h.waiting = h.waiting[1:]
+	q.queued--
+	return j, true
+}
+
+// each calls f for every waiting job, for the end.
+func (q *dialQueue) each(f func(job)) {
+	for _, host := range slices.SortedFunc(maps.Keys(q.hosts), netip.Addr.Compare) {
+		for _, j := range q.hosts[host].waiting {
+			f(j)
+		}
+	}
+}
+
+// enqueue begins a job, has it wait for its turn, or refuses it. Downloads take no part in the limit by address: they
+// last, there are few of them, and it is this node's user who wants them.
+func (g *gateway) enqueue(ctx actor.Context, j job) {
+	if j.to == g.Self {
+		j.answer(ctx, errSelf)
+		return
+	}
+	if j.kind == jobFetch {
+		g.dial(ctx, j)
+		return
+	}
+	now, ok := g.dials.begin(j)
+	switch {
+	case now:
+		g.dial(ctx, j)
+	case !ok:
+		g.metrics.dialsDropped.Add(1)
+		if log := g.metrics.drops.Log(g.env); log != nil {
+			log.WithFields(logrus.Fields{"to": j.to.String(), "limit": g.Limits.DialsQueued}).
+				Warn("packet dropped: limits.dials_queued")
+		}
+		j.answer(ctx, errQueue)
+	}
+}
+
+func (g *gateway) dial(ctx actor.Context, j job) {
+	pid := g.spawn(ctx, g.outgoing)
+	g.dialing[pid.Id] = j
+	if j.kind == jobFetch {
+		g.fetches[j.key()] = pid
+	}
+	ctx.Send(pid, &j)
+}
+
+// delivered is what an outgoing connection says once its packet is on its way or cannot be: its dial has ended.
+type delivered struct{ who *actor.PID }
+
+// release gives the place of an ended dial to the next one that waits for the same host.
+func (g *gateway) release(ctx actor.Context, who *actor.PID) {
+	j, ok := g.dialing[who.Id]
+	if !ok || j.released || j.kind == jobFetch {
+		return
+	}
+	j.released = true
+	g.dialing[who.Id] = j
+	if next, ok := g.dials.end(j.to.Host()); ok {
+		g.dial(ctx, next)
+	}
+}

@@ -1,0 +1,235 @@
+// Package gateway turns bytes into messages and messages into bytes. The gateway actor owns the listening socket and
+// decides which connections are let in and which are opened when; each connection is an actor below it. It does no
+// I/O of its own: port.Transport carries the bytes.
+//
+// The path of a request: (1) the transport reads a piece of the stream, (2) the connection actor cuts it into packets,
+// (3) sends each as a message to the actor whose business it is, (4) keeps a slot for the answer, (5) writes answers in
+// the order of the requests, and (6) gives the piece back to the transport once its packets are on their way, which
+// lets the transport read on.
+//
+// A connection that fails is stopped: its socket is gone with it. A gateway that fails is restarted, loses its
+// connections and listens again.
+package gateway
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"strconv"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+	"github.com/sirupsen/logrus"
+
+	"alakazaam/actors/message"
+	"alakazaam/actors/p2p"
+	"alakazaam/actors/port"
+	"alakazaam/actors/props"
+	"alakazaam/config"
+)
+
+// Options are what the gateway is told by the composition.
+type Options struct {
+	Listen   netip.AddrPort
+	Self     p2p.Endpoint // never dialed
+	Limits   config.Limits
+	Transfer config.Transfer
+	// FindWindow is how long a search may take before its connection gives up on the answer.
+	FindWindow time.Duration
+	// Listening is called with the bound address each time the gateway begins to listen. It must not block. May be nil.
+	Listening func(netip.AddrPort)
+}
+
+// Props makes the gateway actor of a node. It asks the node (message.Starting) when to open its doors.
+func Props(env *props.Env, transport port.Transport, o Options, routes *message.Routes) *actor.Props {
+	s := &shared{env: env, transport: transport, Options: o, routes: routes, metrics: newMetrics(env.Metrics)}
+	incoming := env.Make("connection", func() actor.Actor { return &incoming{shared: s} })
+	outgoing := env.Make("connection", func() actor.Actor { return &outgoing{shared: s} })
+	return env.Make("gateway", func() actor.Actor { return newGateway(s, incoming, outgoing) },
+		props.Rule{Kind: "connection", Action: props.Stop})
+}
+
+// shared is what the gateway and all its connections have in common; it does not change.
+type shared struct {
+	Options
+	env       *props.Env
+	transport port.Transport
+	routes    *message.Routes
+	metrics   *metrics
+}
+
+// gateway is the actor.
+type gateway struct {
+	*shared
+	incoming, outgoing *actor.Props
+
+	listener  port.Listener
+	next      uint64 // number of the next connection
+	admitted  map[string]netip.Addr // incoming connections, by name of their actor
+	byAddress map[netip.Addr]int    // how many of them come from an address
+	dials     dialQueue
+	dialing   map[string]job          // outgoing connections, by name of their actor
+	fetches   map[fetchKey]*actor.PID // those that fetch a file
+	draining  *actor.PID              // who waits for Drained
+	busy      map[string]bool         // incoming connections with open answers, while draining
+}
+
+type fetchKey struct {
+	owner string
+	ref   message.Ref
+}
+
+func newGateway(s *shared, incoming, outgoing *actor.Props) *gateway {
+	return &gateway{
+		shared: s, incoming: incoming, outgoing: outgoing,
+		admitted: make(map[string]netip.Addr), byAddress: make(map[netip.Addr]int),
+		dials:    newDialQueue(s.Limits.DialsPerAddress, s.Limits.DialsQueued),
+		dialing: make(map[string]job), fetches: make(map[fetchKey]*actor.PID),
+	}
+}
+
+// Receive implements actor.Actor.
+func (g *gateway) Receive(ctx actor.Context) {
+	switch m := ctx.Message().(type) {
+	case *actor.Started:
+		ctx.Send(g.routes.Node, &message.Starting{Who: ctx.Self()})
+	case *actor.Stopping, *actor.Restarting:
+		g.onStopping(ctx)
+	case *actor.Terminated:
+		g.onTerminated(ctx, m.Who)
+	case *message.Open:
+		g.onOpen(ctx)
+	case *port.Accepted:
+		g.onAccepted(ctx, m)
+	case *message.Send:
+		g.enqueue(ctx, job{kind: jobSend, to: m.To, packet: m.Packet, ref: m.Ref, replyTo: m.ReplyTo})
+	case *message.Ask:
+		g.enqueue(ctx, job{kind: jobAsk, to: m.To, packet: m.Packet, timeout: m.Timeout, ref: m.Ref, replyTo: m.ReplyTo})
+	case *message.Fetch:
+		g.enqueue(ctx, job{kind: jobFetch, to: m.From, file: m.File, path: m.Path, ref: m.Ref, replyTo: m.ReplyTo})
+	case *message.CancelFetch:
+		if pid, ok := g.fetches[fetchKey{m.ReplyTo.Id, m.Ref}]; ok {
+			ctx.Send(pid, m)
+		}
+	case *delivered:
+		g.release(ctx, m.who)
+	case *message.Drain:
+		g.onDrain(ctx, m)
+	case *idle:
+		g.onIdle(ctx, m)
+	case *message.Inspect:
+		ctx.Send(m.ReplyTo, &message.GatewayStatus{
+			Incoming: len(g.admitted), Outgoing: len(g.dialing), Waiting: g.dials.queued,
+		})
+	case *actor.Stopped:
+	default:
+		g.env.Log.Warnf("gateway: unexpected %T", m)
+	}
+}
+
+func (g *gateway) onOpen(ctx actor.Context) {
+	if g.listener != nil || g.draining != nil {
+		return
+	}
+	l, err := g.transport.Listen(g.Listen, g.Limits.Connections, ctx.Self())
+	if err != nil {
+		err = fmt.Errorf("listen on %s: %w", g.Listen, err)
+	} else {
+		g.listener = l
+		if g.Listening != nil {
+			g.Listening(l.Addr())
+		}
+		g.env.Log.WithField("address", l.Addr().String()).Info("listening")
+	}
+	ctx.Send(g.routes.Node, &message.Opened{Err: err})
+}
+
+// onAccepted lets a connection in unless its address has too many already. A refusal costs a close and nothing else.
+func (g *gateway) onAccepted(ctx actor.Context, m *port.Accepted) {
+	from := m.Conn.Remote().Addr().Unmap()
+	if limit := g.Limits.ConnectionsPerAddress; (limit > 0 && g.byAddress[from] >= limit) || g.listener == nil {
+		g.metrics.refused.Add(1)
+		if log := g.metrics.refusals.Log(g.env); log != nil {
+			log.WithFields(logrus.Fields{"from": from.String(), "limit": limit}).
+				Warn("connection refused: limits.connections_per_address")
+		}
+		m.Conn.Abort()
+		return
+	}
+	g.byAddress[from]++
+	pid := g.spawn(ctx, g.incoming)
+	g.admitted[pid.Id] = from
+	ctx.Send(pid, m)
+}
+
+// spawn makes a connection actor under a name that tells its kind.
+func (g *gateway) spawn(ctx actor.Context, p *actor.Props) *actor.PID {
+	g.next++
+	pid, err := ctx.SpawnNamed(p, "connection/"+strconv.FormatUint(g.next, 10))
+	if err != nil {
+		panic(err) // numbers do not come twice
+	}
+	return pid
+}
+
+func (g *gateway) onTerminated(ctx actor.Context, who *actor.PID) {
+	if from, ok := g.admitted[who.Id]; ok {
+		delete(g.admitted, who.Id)
+		if g.byAddress[from]--; g.byAddress[from] == 0 {
+			delete(g.byAddress, from)
+		}
+		g.onIdle(ctx, &idle{who: who})
+		return
+	}
+	if j, ok := g.dialing[who.Id]; ok {
+		g.release(ctx, who)
+		delete(g.dialing, who.Id)
+		delete(g.fetches, j.key())
+	}
+}
+
+// onDrain stops listening and waits until no incoming connection has an open answer. Outgoing ones go on: whoever
+// drains may need them.
+func (g *gateway) onDrain(ctx actor.Context, m *message.Drain) {
+	g.draining = m.ReplyTo
+	if g.listener != nil {
+		g.listener.Close()
+		g.listener = nil
+	}
+	g.busy = make(map[string]bool, len(g.admitted))
+	for _, child := range ctx.Children() {
+		if _, ok := g.admitted[child.Id]; ok {
+			g.busy[child.Id] = true
+			ctx.Send(child, m)
+		}
+	}
+	g.onIdle(ctx, &idle{})
+}
+
+// idle is what a connection says when it has written its last answer while the gateway drains.
+type idle struct{ who *actor.PID }
+
+func (g *gateway) onIdle(ctx actor.Context, m *idle) {
+	if m.who != nil {
+		delete(g.busy, m.who.Id)
+	}
+	if g.draining != nil && len(g.busy) == 0 {
+		ctx.Send(g.draining, &message.Drained{Who: ctx.Self()})
+	}
+}
+
+func (g *gateway) onStopping(ctx actor.Context) {
+	if g.listener != nil {
+		g.listener.Close()
+		g.listener = nil
+	}
+	g.dials.each(func(j job) { j.answer(ctx, errStopped) })
+}
+
+// Errors of outgoing connections.
+var (
+	errSelf    = errors.New("that is this node")
+	errQueue   = errors.New("too many dials wait already (limits.dials_queued)")
+	errCrashed = errors.New("the connection's actor failed")
+	errStopped = errors.New("the gateway stopped")
+)

@@ -1,0 +1,268 @@
+package gateway
+
+import (
+	"errors"
+	"net/netip"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+	"github.com/sirupsen/logrus"
+
+	"alakazaam/actors/message"
+	"alakazaam/actors/port"
+	"alakazaam/gateway/wire"
+)
+
+// window is how many requests of a connection may be open at once. Past it the connection is not read.
+const window = 64
+
+// answerTimeout bounds the wait for an actor of this node where nothing else does. It only passes when that actor has
+// crashed over the request.
+const answerTimeout = 10 * time.Second
+
+// incoming is the actor of a connection that somebody opened to this node.
+type incoming struct {
+	*shared
+	conn    port.Conn
+	from    netip.Addr
+	decoder *wire.Decoder
+	pieces  []*port.Bytes // received and not decoded yet, oldest first
+	reading bool          // pieces[0] has been given to the decoder
+
+	slots   []*slot // open requests in the order in which they came
+	lastRef message.Ref
+	batch   *message.Publish // ADFFs and DEFFs of one piece, not sent yet
+
+	touched   time.Time // when the last packet was complete or the last answer left
+	packets   int
+	streamEnd bool // the other side will send nothing more
+	ended     bool // nothing more is read: the stream's end has been dealt with, or it made no sense
+	advancing bool
+	draining  bool
+	timer    port.Timer
+}
+
+// tick is what the connection's timer sends.
+type tick struct{}
+
+// Receive implements actor.Actor.
+func (c *incoming) Receive(ctx actor.Context) {
+	switch m := ctx.Message().(type) {
+	case *port.Accepted:
+		c.onAccepted(ctx, m)
+	case *port.Bytes:
+		c.pieces = append(c.pieces, m)
+		c.advance(ctx)
+	case *port.Ended:
+		c.streamEnd = true
+		c.advance(ctx)
+	case *port.Closed:
+		c.onClosed(ctx, m)
+	case *tick:
+		c.onTick(ctx)
+	case *message.LoggedIn:
+		c.onLoggedIn(ctx, m)
+	case *message.LoggedOut:
+		c.onLoggedOut(ctx, m)
+	case *message.Published:
+		c.onPublished(ctx, m)
+	case *message.Found:
+		c.onFound(ctx, m)
+	case *message.Handled:
+		c.settle(ctx, m.Ref, answer{})
+	case *message.Serve:
+		c.onServe(ctx, m)
+	case *port.FileSent:
+		c.onFileSent(ctx, m)
+	case *message.Drain:
+		c.draining = true
+		c.reportIdle(ctx)
+	case *actor.Stopping:
+		c.onStopping(ctx)
+	case *actor.Started, *actor.Stopped:
+	default:
+		c.env.Log.Warnf("connection: unexpected %T", m)
+	}
+}
+
+func (c *incoming) onAccepted(ctx actor.Context, m *port.Accepted) {
+	c.conn = m.Conn
+	c.from = m.Conn.Remote().Addr().Unmap()
+	c.decoder = wire.NewDecoder(wire.Requests)
+	c.touched = c.env.Clock.Now()
+	c.timer = c.env.Clock.After(c.Limits.FirstPacket, ctx.Self(), &tick{})
+	c.conn.Attach(ctx.Self())
+}
+
+// advance decodes as long as there are bytes and the window has room, and gives pieces back that are used up. What it
+// does may settle requests at once, which would come back here.
+func (c *incoming) advance(ctx actor.Context) {
+	if c.advancing {
+		return
+	}
+	c.advancing = true
+	for !c.ended && len(c.pieces) > 0 && len(c.slots) < window {
+		c.step(ctx)
+	}
+	c.flush(ctx)
+	if c.streamEnd && !c.ended && len(c.pieces) == 0 {
+		c.atEnd(ctx)
+	}
+	c.advancing = false
+}
+
+// step decodes one packet, or gives back a piece that holds no whole one any more.
+func (c *incoming) step(ctx actor.Context) {
+	if !c.reading {
+		c.decoder.Write(c.pieces[0].Data)
+		c.reading = true
+	}
+	p, err := c.decoder.Next()
+	switch {
+	case err != nil:
+		c.onGarbage(ctx, err)
+	case p != nil:
+		c.take(ctx, p)
+	default:
+		c.conn.Consumed(c.pieces[0])
+		c.reading = false
+		if c.pieces = c.pieces[1:]; len(c.pieces) == 0 {
+			c.pieces = nil
+		}
+	}
+}
+
+// take deals with one packet.
+func (c *incoming) take(ctx actor.Context, p wire.Packet) {
+	c.packets++
+	c.touched = c.env.Clock.Now()
+	c.metrics.received[p.Command()].Add(1)
+	c.request(ctx, p)
+}
+
+// atEnd deals with the end of the stream: one kind of packet ends with it, and what is open is still answered.
+func (c *incoming) atEnd(ctx actor.Context) {
+	p, err := c.decoder.End()
+	if err != nil {
+		c.onGarbage(ctx, err)
+		return
+	}
+	if p != nil {
+		c.take(ctx, p)
+		c.flush(ctx)
+	}
+	c.ended = true
+	c.finish(ctx, answer{})
+}
+
+// onGarbage ends the reading: what was asked before is still answered, then what the broken packet's command earns
+// goes out, and the connection closes.
+func (c *incoming) onGarbage(ctx actor.Context, err error) {
+	c.flush(ctx)
+	c.metrics.undecodable(err)
+	if log := c.metrics.decodes.Log(c.env); log != nil {
+		log.WithFields(logrus.Fields{"from": c.from.String(), "reason": wire.Reason(err)}).Infof("connection closed: %v", err)
+	}
+	c.ended = true
+	c.drop()
+	c.finish(ctx, failureOf(c.decoder.Partial()))
+}
+
+// failureOf is the protocol's answer to a request of this command that cannot be served.
+func failureOf(cmd wire.Command) answer {
+	switch cmd {
+	case wire.LOGI:
+		return answer{command: wire.ALGI, packet: (&wire.Algi{}).Append(nil), last: true}
+	case wire.RETR:
+		return answer{packet: []byte("Invalid packet. Unable to reply.\n"), last: true}
+	default:
+		return answer{last: true}
+	}
+}
+
+// finish puts an answer behind all that are open and lets nothing follow.
+func (c *incoming) finish(ctx actor.Context, a answer) {
+	a.last = true
+	s := c.open(wire.Command{}, answerTimeout)
+	c.settle(ctx, s.ref, a)
+}
+
+// drop forgets what was received and not decoded.
+func (c *incoming) drop() {
+	for _, p := range c.pieces {
+		c.conn.Consumed(p)
+	}
+	c.pieces, c.reading = nil, false
+}
+
+func (c *incoming) onClosed(ctx actor.Context, m *port.Closed) {
+	if errors.Is(m.Err, port.ErrSlowReader) {
+		c.cut("it does not read its answers")
+	}
+	ctx.Stop(ctx.Self())
+}
+
+// onTick looks whether the connection has been silent, or an answer been missing, for too long, and otherwise comes
+// back when that could be the case next.
+func (c *incoming) onTick(ctx actor.Context) {
+	now := c.env.Clock.Now()
+	next := c.touched.Add(c.Limits.IdleTimeout)
+	switch {
+	case len(c.slots) > 0:
+		s := c.slots[0]
+		if s.sending || now.Before(s.deadline) {
+			next = s.deadline
+			break
+		}
+		c.onOverdue(ctx, s)
+		return
+	case c.packets == 0:
+		c.cut("its first packet did not come in time (limits.first_packet)")
+		c.ended = true
+		c.drop()
+		c.finish(ctx, failureOf(c.decoder.Partial()))
+		return
+	case !now.Before(next):
+		c.conn.Close()
+		return
+	}
+	if !next.After(now) {
+		next = now.Add(time.Second)
+	}
+	c.timer = c.env.Clock.After(next.Sub(now), ctx.Self(), &tick{})
+}
+
+// onOverdue gives a request up that an actor of this node should have answered long ago.
+func (c *incoming) onOverdue(ctx actor.Context, s *slot) {
+	c.env.Log.WithFields(logrus.Fields{"from": c.from.String(), "command": s.command.String()}).
+		Warn("a request was not answered in time: its actor must have failed")
+	c.settle(ctx, s.ref, failureOf(s.command))
+}
+
+// cut counts and logs a connection that ends because of its other side's slowness.
+func (c *incoming) cut(why string) {
+	c.metrics.slow.Add(1)
+	if log := c.metrics.cuts.Log(c.env); log != nil {
+		log.WithField("from", c.from.String()).Infof("connection cut: %s", why)
+	}
+}
+
+// reportIdle tells a draining gateway when no answer is open.
+func (c *incoming) reportIdle(ctx actor.Context) {
+	if c.draining && len(c.slots) == 0 {
+		ctx.Send(ctx.Parent(), &idle{who: ctx.Self()})
+	}
+}
+
+// onStopping takes back what is still open at others.
+func (c *incoming) onStopping(ctx actor.Context) {
+	if c.timer != nil {
+		c.timer.Stop()
+	}
+	for _, s := range c.slots {
+		s.abandon(ctx, c)
+	}
+	if c.conn != nil {
+		c.conn.Close()
+	}
+}

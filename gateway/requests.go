@@ -1,0 +1,145 @@
+package gateway
+
+import (
+	"errors"
+
+	"github.com/asynkron/protoactor-go/actor"
+	"github.com/sirupsen/logrus"
+
+	"alakazaam/actors/message"
+	"alakazaam/actors/p2p"
+	"alakazaam/gateway/wire"
+)
+
+// maxBatch is how many publications travel to a session in one message.
+const maxBatch = 512
+
+// errCut is what an upload ends with whose connection is gone.
+var errCut = errors.New("the connection was cut")
+
+// request sends a packet to the actor whose business it is.
+func (c *incoming) request(ctx actor.Context, p wire.Packet) {
+	switch p := p.(type) {
+	case *wire.Adff:
+		c.publish(ctx, p.Session, message.Publication{File: p.File, Name: p.Name})
+		return
+	case *wire.Deff:
+		c.publish(ctx, p.Session, message.Publication{File: p.File, Withdraw: true})
+		return
+	}
+	c.flush(ctx)
+	switch p := p.(type) {
+	case *wire.Logi:
+		c.login(ctx, p)
+	case *wire.Logo:
+		c.logout(ctx, p)
+	case *wire.Find:
+		c.find(ctx, p)
+	case *wire.Retr:
+		s := c.open(wire.RETR, c.Transfer.UploadWait+answerTimeout)
+		ctx.Send(c.routes.Share, &message.Retrieve{Ref: s.ref, File: p.File, From: c.from, ReplyTo: ctx.Self()})
+	case *wire.Supe:
+		c.flood(ctx, c.discovery(), wire.SUPE, func(ref message.Ref) any {
+			return &message.Supe{Ref: ref, ID: p.ID, Origin: p.Origin, TTL: p.TTL, From: c.from, ReplyTo: ctx.Self()}
+		})
+	case *wire.Asup:
+		c.flood(ctx, c.discovery(), wire.ASUP, func(ref message.Ref) any {
+			return &message.Asup{Ref: ref, ID: p.ID, Supernode: p.Supernode, From: c.from, ReplyTo: ctx.Self()}
+		})
+	case *wire.Quer:
+		c.flood(ctx, c.routes.Queries, wire.QUER, func(ref message.Ref) any {
+			return &message.Quer{Ref: ref, ID: p.ID, Origin: p.Origin, TTL: p.TTL, Text: p.Text, From: c.from, ReplyTo: ctx.Self()}
+		})
+	case *wire.Aque:
+		c.flood(ctx, c.routes.Queries, wire.AQUE, func(ref message.Ref) any {
+			hit := message.Hit{File: p.File, Name: p.Name, Owner: p.Owner}
+			return &message.Aque{Ref: ref, ID: p.ID, Hit: hit, From: c.from, ReplyTo: ctx.Self()}
+		})
+	}
+}
+
+// discovery is who deals with SUPE and ASUP in this node's role.
+func (c *incoming) discovery() *actor.PID {
+	if c.routes.Overlay != nil {
+		return c.routes.Overlay
+	}
+	return c.routes.Peer
+}
+
+// flood passes a packet on that is not answered here. What this node's role has no use for is dropped.
+func (c *incoming) flood(ctx actor.Context, to *actor.PID, cmd wire.Command, m func(message.Ref) any) {
+	if to == nil {
+		return
+	}
+	s := c.open(cmd, answerTimeout)
+	ctx.Send(to, m(s.ref))
+}
+
+func (c *incoming) login(ctx actor.Context, p *wire.Logi) {
+	s := c.open(wire.LOGI, answerTimeout)
+	if c.routes.Sessions == nil {
+		c.settle(ctx, s.ref, failureOf(wire.LOGI))
+		return
+	}
+	ctx.Send(c.routes.Sessions, &message.Login{Ref: s.ref, Endpoint: p.Endpoint, From: c.from, ReplyTo: ctx.Self()})
+}
+
+func (c *incoming) logout(ctx actor.Context, p *wire.Logo) {
+	s := c.open(wire.LOGO, answerTimeout)
+	if c.routes.Sessions == nil {
+		c.onLoggedOut(ctx, &message.LoggedOut{Ref: s.ref})
+		return
+	}
+	ctx.Send(c.routes.Sessions, &message.Logout{Ref: s.ref, Session: p.Session, ReplyTo: ctx.Self()})
+}
+
+func (c *incoming) find(ctx actor.Context, p *wire.Find) {
+	s := c.open(wire.FIND, c.FindWindow+answerTimeout)
+	if c.routes.Sessions == nil {
+		c.onFound(ctx, &message.Found{Ref: s.ref, Err: message.ErrUnknownSession})
+		return
+	}
+	ctx.Send(c.routes.Sessions, &message.Find{Ref: s.ref, Session: p.Session, Text: p.Text, ReplyTo: ctx.Self()})
+}
+
+// publish gathers what arrived together, so that it is kept together: one message and one write to the store instead
+// of hundreds.
+func (c *incoming) publish(ctx actor.Context, session p2p.SessionID, change message.Publication) {
+	if c.routes.Sessions == nil {
+		c.countUnknown(message.ErrUnknownSession)
+		return
+	}
+	if c.batch != nil && (c.batch.Session != session || len(c.batch.Changes) >= maxBatch) {
+		c.flush(ctx)
+	}
+	if c.batch == nil {
+		s := c.open(wire.ADFF, answerTimeout)
+		c.batch = &message.Publish{Ref: s.ref, Session: session, ReplyTo: ctx.Self()}
+	}
+	c.batch.Changes = append(c.batch.Changes, change)
+}
+
+// flush sends what publish has gathered.
+func (c *incoming) flush(ctx actor.Context) {
+	if c.batch == nil {
+		return
+	}
+	ctx.Send(c.routes.Sessions, c.batch)
+	c.batch = nil
+}
+
+// refusal says whether an error is an ordinary answer to a request rather than trouble of this node.
+func refusal(err error) bool {
+	return errors.Is(err, message.ErrUnknownSession) || errors.Is(err, message.ErrLimit)
+}
+
+// countUnknown counts and logs requests under an unknown session.
+func (c *incoming) countUnknown(err error) {
+	if !errors.Is(err, message.ErrUnknownSession) {
+		return
+	}
+	c.metrics.unknown.Add(1)
+	if log := c.metrics.sessions.Log(c.env); log != nil {
+		log.WithFields(logrus.Fields{"from": c.from.String()}).Info("request under an unknown session")
+	}
+}

@@ -1,0 +1,193 @@
+package gateway
+
+import (
+	"slices"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"alakazaam/actors/message"
+	"alakazaam/actors/p2p"
+	"alakazaam/actors/port"
+	"alakazaam/gateway/wire"
+)
+
+// slot is an open request. Its answer is written when all requests before it have been answered: the protocol's
+// answers do not say to which request they belong.
+type slot struct {
+	ref      message.Ref
+	command  wire.Command
+	deadline time.Time
+	answer   *answer // nil: it has not come
+	served   bool    // an upload slot is held
+	sending  bool    // the file is on its way
+}
+
+// answer is what a request gets.
+type answer struct {
+	command wire.Command // what is counted as sent; zero for what is no packet
+	packet  []byte       // nil: nothing is written
+	file    *port.FileSend
+	last    bool // the connection closes behind it
+}
+
+// open makes a slot for a request.
+func (c *incoming) open(cmd wire.Command, timeout time.Duration) *slot {
+	c.lastRef++
+	s := &slot{ref: c.lastRef, command: cmd, deadline: c.env.Clock.Now().Add(timeout)}
+	c.slots = append(c.slots, s)
+	return s
+}
+
+func (c *incoming) slot(ref message.Ref) *slot {
+	for _, s := range c.slots {
+		if s.ref == ref {
+			return s
+		}
+	}
+	return nil
+}
+
+// settle takes the answer to a request and writes all answers whose turn has come. An answer that nobody waits for any
+// more is ignored.
+func (c *incoming) settle(ctx actor.Context, ref message.Ref, a answer) {
+	s := c.slot(ref)
+	if s == nil || s.answer != nil {
+		return
+	}
+	s.answer = &a
+	c.write(ctx)
+}
+
+// write sends what can be sent, in order.
+func (c *incoming) write(ctx actor.Context) {
+	for len(c.slots) > 0 && c.slots[0].answer != nil {
+		s := c.slots[0]
+		a := s.answer
+		if s.sending {
+			return
+		}
+		c.touched = c.env.Clock.Now()
+		if a.command != (wire.Command{}) {
+			c.metrics.sent[a.command].Add(1)
+		}
+		if a.packet != nil {
+			c.conn.Send(a.packet)
+		}
+		if a.file != nil {
+			s.sending = true
+			c.conn.SendFile(*a.file)
+			return
+		}
+		c.slots = slices.Delete(c.slots, 0, 1)
+		if a.last {
+			c.shut(ctx)
+			return
+		}
+	}
+	c.reportIdle(ctx)
+	c.advance(ctx)
+}
+
+// shut closes the connection behind its last answer and gives up what is still open.
+func (c *incoming) shut(ctx actor.Context) {
+	c.ended = true
+	c.drop()
+	for _, s := range c.slots {
+		s.abandon(ctx, c)
+	}
+	c.slots = nil
+	c.conn.Close()
+	c.reportIdle(ctx)
+}
+
+// abandon tells whoever works on a request that nobody waits for it any more.
+func (s *slot) abandon(ctx actor.Context, c *incoming) {
+	switch {
+	case s.command == wire.RETR && s.served:
+		ctx.Send(c.routes.Share, &message.UploadEnded{Ref: s.ref, ReplyTo: ctx.Self(), Err: errCut})
+	case s.command == wire.RETR && s.answer == nil:
+		ctx.Send(c.routes.Share, &message.RetrieveGone{Ref: s.ref, ReplyTo: ctx.Self()})
+	case s.command == wire.FIND && s.answer == nil && c.routes.Queries != nil:
+		ctx.Send(c.routes.Queries, &message.CancelFind{Ref: s.ref, ReplyTo: ctx.Self()})
+	}
+}
+
+func (c *incoming) onLoggedIn(ctx actor.Context, m *message.LoggedIn) {
+	c.settle(ctx, m.Ref, answer{
+		command: wire.ALGI, packet: (&wire.Algi{Session: m.Session}).Append(nil), last: m.Session == p2p.SessionID{},
+	})
+}
+
+func (c *incoming) onLoggedOut(ctx actor.Context, m *message.LoggedOut) {
+	if m.Err != nil {
+		c.settle(ctx, m.Ref, failureOf(wire.LOGO))
+		return
+	}
+	c.settle(ctx, m.Ref, answer{command: wire.ALGO, packet: (&wire.Algo{Deleted: m.Deleted}).Append(nil)})
+}
+
+// onPublished has nothing to write. But where files could not be kept the connection ends, so that no later answer on
+// it is taken for a sign that they were.
+func (c *incoming) onPublished(ctx actor.Context, m *message.Published) {
+	c.countUnknown(m.Err)
+	c.settle(ctx, m.Ref, answer{last: m.Err != nil && !refusal(m.Err)})
+}
+
+func (c *incoming) onFound(ctx actor.Context, m *message.Found) {
+	c.countUnknown(m.Err)
+	if m.Err != nil {
+		c.settle(ctx, m.Ref, failureOf(wire.FIND))
+		return
+	}
+	afin := afinOf(m.Results)
+	c.settle(ctx, m.Ref, answer{command: wire.AFIN, packet: afin.Append(nil)})
+}
+
+func (c *incoming) onServe(ctx actor.Context, m *message.Serve) {
+	s := c.slot(m.Ref)
+	if s == nil || s.answer != nil {
+		if m.Err == nil {
+			ctx.Send(c.routes.Share, &message.UploadEnded{Ref: m.Ref, ReplyTo: ctx.Self(), Err: errCut})
+		}
+		return
+	}
+	if m.Err != nil {
+		c.settle(ctx, m.Ref, answer{packet: []byte(m.Err.Error() + "\n"), last: true})
+		return
+	}
+	s.served = true
+	file, err := fileSend(m.File)
+	if err != nil {
+		c.settle(ctx, m.Ref, answer{packet: []byte(err.Error() + "\n"), last: true})
+		return
+	}
+	c.settle(ctx, m.Ref, answer{command: wire.ARET, file: file})
+}
+
+// fileSend is how a shared file goes out: as ARET.
+func fileSend(f port.SharedFile) (*port.FileSend, error) {
+	chunk, chunks, err := wire.ChunkPlan(f.Size)
+	if err != nil {
+		return nil, err
+	}
+	return &port.FileSend{
+		Path: f.Path, Length: f.Size, Head: wire.AretHead(chunks), Chunk: chunk, Header: wire.AppendChunkHeader,
+	}, nil
+}
+
+func (c *incoming) onFileSent(ctx actor.Context, m *port.FileSent) {
+	if len(c.slots) == 0 || !c.slots[0].sending {
+		return
+	}
+	s := c.slots[0]
+	ctx.Send(c.routes.Share, &message.UploadEnded{Ref: s.ref, ReplyTo: ctx.Self(), Bytes: m.Bytes, Err: m.Err})
+	c.slots = slices.Delete(c.slots, 0, 1)
+	if m.Err != nil {
+		// What has been sent cannot be completed.
+		c.shut(ctx)
+		return
+	}
+	c.touched = c.env.Clock.Now()
+	c.write(ctx)
+}
