@@ -64,7 +64,7 @@ type gateway struct {
 	incoming, outgoing *actor.Props
 
 	listener  port.Listener
-	next      uint64 // number of the next connection
+	next      uint64                // number of the next connection
 	admitted  map[string]netip.Addr // incoming connections, by name of their actor
 	byAddress map[netip.Addr]int    // how many of them come from an address
 	dials     dialQueue
@@ -83,7 +83,7 @@ func newGateway(s *shared, incoming, outgoing *actor.Props) *gateway {
 	return &gateway{
 		shared: s, incoming: incoming, outgoing: outgoing,
 		admitted: make(map[string]netip.Addr), byAddress: make(map[netip.Addr]int),
-		dials:    newDialQueue(s.Limits.DialsPerAddress, s.Limits.DialsQueued),
+		dials:   newDialQueue(s.Limits.DialsPerAddress, s.Limits.DialsQueued),
 		dialing: make(map[string]job), fetches: make(map[fetchKey]*actor.PID),
 	}
 }

@@ -39,7 +39,7 @@ type incoming struct {
 	ended     bool // nothing more is read: the stream's end has been dealt with, or it made no sense
 	advancing bool
 	draining  bool
-	timer    port.Timer
+	timer     port.Timer
 }
 
 // tick is what the connection's timer sends.

@@ -159,4 +159,3 @@ func TestSearchAcrossSupernodes(t *testing.T) {
 	require.Equal(t, "ciao", string(w.net.Files[last.Path]))
 	require.True(t, strings.HasSuffix(last.Path, "/Perche no.txt"))
 }
-
