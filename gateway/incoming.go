@@ -3,6 +3,7 @@ package gateway
 import (
 	"errors"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -26,6 +27,7 @@ type incoming struct {
 	conn    port.Conn
 	from    netip.Addr
 	decoder *wire.Decoder
+	held    wire.Packet   // decoded, and waiting for a search that was asked for before it
 	pieces  []*port.Bytes // received and not decoded yet, oldest first
 	reading bool          // pieces[0] has been given to the decoder
 
@@ -101,11 +103,11 @@ func (c *incoming) advance(ctx actor.Context) {
 		return
 	}
 	c.advancing = true
-	for !c.ended && len(c.pieces) > 0 && len(c.slots) < window {
+	for !c.ended && (len(c.pieces) > 0 || c.held != nil) && len(c.slots) < window && !c.mustWait(c.held) {
 		c.step(ctx)
 	}
 	c.flush(ctx)
-	if c.streamEnd && !c.ended && len(c.pieces) == 0 {
+	if c.streamEnd && !c.ended && len(c.pieces) == 0 && c.held == nil {
 		c.atEnd(ctx)
 	}
 	c.advancing = false
@@ -113,6 +115,11 @@ func (c *incoming) advance(ctx actor.Context) {
 
 // step decodes one packet, or gives back a piece that holds no whole one any more.
 func (c *incoming) step(ctx actor.Context) {
+	if p := c.held; p != nil {
+		c.held = nil
+		c.take(ctx, p)
+		return
+	}
 	if !c.reading {
 		c.decoder.Write(c.pieces[0].Data)
 		c.reading = true
@@ -121,6 +128,8 @@ func (c *incoming) step(ctx actor.Context) {
 	switch {
 	case err != nil:
 		c.onGarbage(ctx, err)
+	case p != nil && c.mustWait(p):
+		c.held = p
 	case p != nil:
 		c.take(ctx, p)
 	default:
@@ -130,6 +139,16 @@ func (c *incoming) step(ctx actor.Context) {
 			c.pieces = nil
 		}
 	}
+}
+
+// mustWait says whether a packet would change what a search sees that was asked for before it on this connection. Such a
+// packet waits for the search's answer, as it does at nodes that serve one packet at a time.
+func (c *incoming) mustWait(p wire.Packet) bool {
+	switch p.(type) {
+	case *wire.Adff, *wire.Deff, *wire.Logo:
+		return slices.ContainsFunc(c.slots, func(s *slot) bool { return s.command == wire.FIND })
+	}
+	return false
 }
 
 // take deals with one packet.
@@ -192,7 +211,7 @@ func (c *incoming) drop() {
 	for _, p := range c.pieces {
 		c.conn.Consumed(p)
 	}
-	c.pieces, c.reading = nil, false
+	c.pieces, c.held, c.reading = nil, nil, false
 }
 
 func (c *incoming) onClosed(ctx actor.Context, m *port.Closed) {

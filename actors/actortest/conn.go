@@ -123,13 +123,17 @@ func (c *conn) take(b []byte) {
 
 func (c *conn) tell(m any) { c.net.sim.System.Root.Send(c.owner, m) }
 
-// Close implements port.Conn: what was sent before still arrives.
-func (c *conn) Close() {
-	if c.ended {
-		return
-	}
+// CloseWrite ends this side's stream and goes on reading, as other programs do.
+func (c *conn) CloseWrite() {
 	c.ended = true
 	c.post(port.Ended{})
+}
+
+// Close implements port.Conn: what was sent before still arrives.
+func (c *conn) Close() {
+	if !c.ended {
+		c.CloseWrite()
+	}
 	c.close(nil)
 }
 

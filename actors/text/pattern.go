@@ -2,6 +2,7 @@ package text
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -24,9 +25,6 @@ type letter struct {
 	folded  string // how the fold to ASCII writes it; empty for an accent of its own
 	foreign bool   // above 127, so that another fold may have written '_' instead
 }
-
-// either says whether '_' is a second form of the letter.
-func (l letter) either() bool { return l.foreign && l.folded != string(unknown) }
 
 // NewPattern reads a search text by the rules of Matching: the text is looked for anywhere in the name, whatever the
 // case. "*" alone and the empty text match all. A '%' at each end is taken off, and with it the spaces within; every
@@ -83,26 +81,30 @@ func (p Pattern) MatchesFolded(name p2p.FileName) bool {
 	if p.letter == nil {
 		return strings.Contains(folded, p.lower)
 	}
-	for i := range len(folded) {
-		if startsWith(folded[i:], p.letter) {
-			return true
-		}
+	// ends are the places in folded at which a match of the letters so far can end. All places are looked at together,
+	// because a letter that may be empty or '_' would make trying them one by one take as long as a stranger wants.
+	ends, next := make([]bool, len(folded)+1), make([]bool, len(folded)+1)
+	for i := range ends {
+		ends[i] = true
 	}
-	return false
+	for _, l := range p.letter {
+		clear(next)
+		for i, end := range ends {
+			if end {
+				l.step(folded, i, next)
+			}
+		}
+		ends, next = next, ends
+	}
+	return slices.Contains(ends, true)
 }
 
-// startsWith says whether the letters, each in one of its forms, stand at the front of folded. Both forms of a letter
-// can fit only where one of them is empty, as for an accent of its own, and a search text has room for ten of those: the
-// tries stay few whatever name comes.
-func startsWith(folded string, letters []letter) bool {
-	for i, l := range letters {
-		if l.either() && strings.HasPrefix(folded, string(unknown)) && startsWith(folded[1:], letters[i+1:]) {
-			return true
-		}
-		if !strings.HasPrefix(folded, l.folded) {
-			return false
-		}
-		folded = folded[len(l.folded):]
+// step marks in ends where the letter ends if it begins at i.
+func (l letter) step(folded string, i int, ends []bool) {
+	if strings.HasPrefix(folded[i:], l.folded) {
+		ends[i+len(l.folded)] = true
 	}
-	return true
+	if l.foreign && strings.HasPrefix(folded[i:], string(unknown)) {
+		ends[i+1] = true
+	}
 }
