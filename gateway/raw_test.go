@@ -29,6 +29,7 @@ type rawConn struct {
 	ended  bool
 	closed bool
 	keep   bool // does not close when the other side has
+	onOpen func()
 }
 
 // stranger puts a program at address number i, which listens if it is asked to. It closes what others close.
@@ -78,6 +79,9 @@ func (s *stranger) raw() *rawConn {
 func (c *rawConn) begin(conn port.Conn) {
 	c.conn = conn
 	conn.Attach(c.pid)
+	if c.onOpen != nil {
+		c.onOpen()
+	}
 }
 
 // dial opens a connection to a node.

@@ -179,7 +179,7 @@ func (c *conn) SendFile(f port.FileSend) {
 		data = data[n:]
 	}
 	c.Send(out)
-	c.tell(&port.FileSent{Bytes: f.Length})
+	c.net.sim.Do(c.net.latency(c.local.Addr(), c.remote.Addr()), func() { c.tell(&port.FileSent{Bytes: f.Length}) })
 }
 
 // ReceiveFile implements port.Conn.

@@ -1,6 +1,7 @@
 package p2p
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 	"unicode/utf8"
@@ -21,13 +22,16 @@ type SearchText struct {
 }
 
 // NewSearchText trims s and checks that it fits into the field.
-func NewSearchText(s string) (SearchText, error) {
-	s = strings.Trim(s, " ")
-	if len(s) > TextLen {
-		return SearchText{}, fmt.Errorf("%q has %d bytes: %w", s, len(s), ErrText)
+func NewSearchText(s string) (SearchText, error) { return ParseSearchText([]byte(s)) }
+
+// ParseSearchText is NewSearchText for bytes.
+func ParseSearchText(b []byte) (SearchText, error) {
+	b = bytes.Trim(b, " ")
+	if len(b) > TextLen {
+		return SearchText{}, fmt.Errorf("%q has %d bytes: %w", b, len(b), ErrText)
 	}
 	var t SearchText
-	t.n = uint8(copy(t.b[:], s))
+	t.n = uint8(copy(t.b[:], b))
 	return t, nil
 }
 

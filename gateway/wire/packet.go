@@ -1,0 +1,105 @@
+package wire
+
+// Packet is one packet of the protocol. The types that implement it are pointers: *Supe, *Logi and so on.
+type Packet interface {
+	// Command is the packet's first four bytes.
+	Command() Command
+	// Append adds the packet to dst in the form in which it is sent, which is always the exact width of the tables.
+	Append(dst []byte) []byte
+}
+
+// Command is the first field of a packet: four ASCII capitals. The zero value is no command.
+type Command [commandLen]byte
+
+// The commands of the base packets.
+var (
+	SUPE = Command{'S', 'U', 'P', 'E'}
+	ASUP = Command{'A', 'S', 'U', 'P'}
+	LOGI = Command{'L', 'O', 'G', 'I'}
+	ALGI = Command{'A', 'L', 'G', 'I'}
+	ADFF = Command{'A', 'D', 'F', 'F'}
+	DEFF = Command{'D', 'E', 'F', 'F'}
+	LOGO = Command{'L', 'O', 'G', 'O'}
+	ALGO = Command{'A', 'L', 'G', 'O'}
+	QUER = Command{'Q', 'U', 'E', 'R'}
+	AQUE = Command{'A', 'Q', 'U', 'E'}
+	FIND = Command{'F', 'I', 'N', 'D'}
+	AFIN = Command{'A', 'F', 'I', 'N'}
+	RETR = Command{'R', 'E', 'T', 'R'}
+	ARET = Command{'A', 'R', 'E', 'T'}
+)
+
+// String gives the four letters, or "none" for the zero value.
+func (c Command) String() string {
+	if c == (Command{}) {
+		return "none"
+	}
+	return string(c[:])
+}
+
+// Set is a set of commands that a Decoder accepts. Sets are joined with |.
+type Set uint16
+
+const (
+	// Requests are the packets that open a conversation or are sent with none: what comes in on a connection that
+	// somebody else opened. ASUP and AQUE are among them, because they come on connections of their own.
+	Requests Set = 1<<supe | 1<<asup | 1<<logi | 1<<adff | 1<<deff | 1<<logo | 1<<quer | 1<<aque | 1<<find | 1<<retr
+
+	// Answers are the packets that come back on the connection of the request. ARET is not among them: it is read by an
+	// AretReader.
+	Answers Set = 1<<algi | 1<<algo | 1<<afin
+)
+
+// Numbers of the packets in layouts and of their bits in a Set.
+const (
+	supe = iota
+	asup
+	logi
+	algi
+	adff
+	deff
+	logo
+	algo
+	quer
+	aque
+	find
+	afin
+	retr
+)
+
+// layout is what the Decoder has to know of a packet.
+type layout struct {
+	command Command
+	// size is how many bytes there are at least. For a packet without repetition it is the size.
+	size int
+	// more gives the size by the first bytes, where size is not the last word.
+	more func(b []byte) int
+	// decode reads the fields of a whole packet. It keeps nothing of b. AFIN is read bit by bit instead.
+	decode func(b []byte) (Packet, error)
+}
+
+var layouts = [...]layout{
+	supe: {command: SUPE, size: supeLen, decode: decodeSupe},
+	asup: {command: ASUP, size: asupLen, decode: decodeAsup},
+	logi: {command: LOGI, size: logiLen, decode: decodeLogi},
+	algi: {command: ALGI, size: algiLen, decode: decodeAlgi},
+	adff: {command: ADFF, size: adffLen, decode: decodeAdff},
+	deff: {command: DEFF, size: deffLen, decode: decodeDeff},
+	logo: {command: LOGO, size: logoLen, decode: decodeLogo},
+	algo: {command: ALGO, size: algoLen, decode: decodeAlgo},
+	quer: {command: QUER, size: querLen, decode: decodeQuer},
+	aque: {command: AQUE, size: aqueLen, decode: decodeAque},
+	find: {command: FIND, size: findLen, decode: decodeFind},
+	afin: {command: AFIN, size: afinHeadLen},
+	retr: {command: RETR, size: retrRawLen, more: retrLen, decode: decodeRetr},
+}
+
+// layoutOf finds the layout for a command; nil if there is none, or none in the set.
+func layoutOf(c Command, accept Set) *layout {
+	for i := range layouts {
+		if layouts[i].command == c && accept&(1<<i) != 0 {
+			return &layouts[i]
+		}
+	}
+	return nil
+}
