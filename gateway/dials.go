@@ -71,8 +71,8 @@ type hostQueue struct {
 	waiting []job
 }
 
-func newDialQueue(perHost, max int) dialQueue {
-	return dialQueue{perHost: perHost, max: max, hosts: make(map[netip.Addr]*hostQueue)}
+func newDialQueue(perHost, limit int) dialQueue {
+	return dialQueue{perHost: perHost, max: limit, hosts: make(map[netip.Addr]*hostQueue)}
 }
 
 // begin says whether j may dial now. Otherwise it waits, unless ok is false: then the queue is full.

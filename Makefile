@@ -1,0 +1,47 @@
+# Everything is built and installed inside this folder: programs in bin/, tools in .tools/.
+GO       ?= go
+TOOLS    := $(CURDIR)/.tools
+LINT     := $(TOOLS)/golangci-lint
+LINTVER  := v2.15.0
+FUZZTIME ?= 10s
+BENCH    ?= .
+BENCHTIME?= 1s
+COUNT    ?= 1
+
+.PHONY: build run test check lint bench fuzz demo clean help
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+build: ## build the programs into bin/
+	$(GO) build -trimpath -o bin/ ./cmd/...
+
+run: build ## run a supernode that needs no configuration
+	bin/alakazaam supernode
+
+test: ## run all tests with the race detector
+	$(GO) test -race -timeout 10m ./...
+
+lint: $(LINT) ## look for what a reader would stumble over
+	$(LINT) run
+
+check: lint fuzz test ## what CI runs
+
+fuzz: ## let each fuzz target run for FUZZTIME
+	@for pkg in $$($(GO) list -f '{{if or .TestGoFiles .XTestGoFiles}}{{.Dir}}{{end}}' ./...); do \
+	  for f in $$(grep -hoE '^func Fuzz[A-Za-z0-9]+' $$pkg/*_test.go | cut -c6-); do \
+	    (cd $$pkg && $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) .) || exit 1; \
+	  done; \
+	done
+
+bench: ## run the benchmarks; BENCH selects, COUNT=10 for benchstat
+	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -benchtime $(BENCHTIME) -count $(COUNT) ./...
+
+demo: build ## three supernodes, four peers, a search and a download on loopback
+	cmd/alakazaam/demo.sh bin/alakazaam
+
+$(LINT):
+	GOBIN=$(TOOLS) $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINTVER)
+
+clean: ## remove what was built
+	rm -rf bin .tools
