@@ -14,6 +14,7 @@ import (
 	"alakazaam/actors/message"
 	"alakazaam/actors/node"
 	"alakazaam/actors/p2p"
+	"alakazaam/actors/port"
 	"alakazaam/actors/props"
 	"alakazaam/actors/store"
 	"alakazaam/config"
@@ -28,6 +29,8 @@ type world struct {
 	net  *actortest.Net
 	all  []*simNode
 	sent map[string]int // packets by command
+
+	store port.Store // of the next supernode; nil: an empty one in memory
 }
 
 // simNode is one node of a world.
@@ -77,13 +80,17 @@ func (w *world) add(role node.Role, c config.Config, others ...p2p.Endpoint) *si
 	n.env.Metrics = n.metrics
 	spec := node.Spec{
 		Name: fmt.Sprintf("n%d", i), Role: role, Self: n.self, Config: c, Disk: n.disk,
-		Store: store.NewMemory(w.sim.System), Grace: 5 * time.Second,
+		Store: w.store, Grace: 5 * time.Second,
 		Gateway: func(r *message.Routes) *actor.Props {
 			return gateway.Props(n.env, w.net.Host(n.self.IPv4()), gateway.Options{
 				Listen: n.self.Dialable()[0], Self: n.self, Limits: c.Limits, Transfer: c.Transfer, FindWindow: node.FindWindow(c),
 			}, r)
 		},
 	}
+	if spec.Store == nil {
+		spec.Store = store.NewMemory(w.sim.System)
+	}
+	w.store = nil
 	if role == node.Supernode {
 		spec.Neighbors = others
 	} else {

@@ -60,6 +60,7 @@ func (d *Disk) Watch(owner *actor.PID) {
 	if len(d.shared) > 0 {
 		d.tell(&port.ShareChanged{Found: append([]port.SharedFile(nil), d.shared...)})
 	}
+	d.tell(&port.ShareProgress{Files: len(d.shared), TotalFiles: len(d.shared)})
 }
 
 // StopWatching implements port.Disk.

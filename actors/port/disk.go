@@ -45,7 +45,8 @@ type ShareChanged struct {
 	Found []SharedFile
 }
 
-// ShareProgress says how much of what is shared has been looked through. Done is reached when Files == TotalFiles.
+// ShareProgress says how much of what is shared has been looked through. The look is complete when Files == TotalFiles;
+// that is said once everything found has been reported.
 type ShareProgress struct {
 	Files, TotalFiles int
 	Bytes, TotalBytes int64

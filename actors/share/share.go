@@ -30,9 +30,12 @@ var (
 
 // Props makes the share actor.
 func Props(env *props.Env, disk port.Disk, transfer config.Transfer, routes *message.Routes) *actor.Props {
+	lives := 0
 	return env.Make("share", func() actor.Actor {
+		lives++
 		return &share{
-			env: env, disk: disk, routes: routes, paths: make(map[string]port.SharedFile),
+			again: lives > 1,
+			env:   env, disk: disk, routes: routes, paths: make(map[string]port.SharedFile),
 			files: make(map[p2p.FileID][]port.SharedFile), slots: newSlots(transfer),
 			level:   env.Metrics.Gauge("shared_files", "Files that this node shares."),
 			uploads: env.Metrics.Counter("transfers_total", "Transfers that ended, by direction and result.", "direction", "out", "result", "ok"),
@@ -53,6 +56,7 @@ type share struct {
 	size     int64
 	progress port.ShareProgress
 	told     *actor.PID // the subscriber
+	again    bool       // restarted: the subscriber is told everything anew once it is known again
 	edits    []*message.ShareEdit
 	slots    *slots
 
@@ -69,7 +73,7 @@ func (s *share) Receive(ctx actor.Context) {
 	case *port.ShareChanged:
 		s.onChanged(ctx, m)
 	case *port.ShareProgress:
-		s.progress = *m
+		s.onProgress(ctx, m)
 	case *message.Subscribe:
 		s.told = m.ReplyTo
 		ctx.Send(s.told, &message.ShareUpdate{Reset: true, Changes: s.everything()})
@@ -121,6 +125,20 @@ func (s *share) onChanged(ctx actor.Context, m *port.ShareChanged) {
 	if s.told != nil && len(changes) > 0 {
 		ctx.Send(s.told, &message.ShareUpdate{Changes: changes})
 	}
+}
+
+// onProgress notes how far the look has come. The subscriber of an instance that failed does not know of the failure;
+// when the look is complete it is told how things are.
+func (s *share) onProgress(ctx actor.Context, m *port.ShareProgress) {
+	s.progress = *m
+	if !s.again || m.Files < m.TotalFiles {
+		return
+	}
+	s.again = false
+	if s.told = s.routes.Catalog; s.told == nil {
+		s.told = s.routes.Peer
+	}
+	ctx.Send(s.told, &message.ShareUpdate{Reset: true, Changes: s.everything()})
 }
 
 // put adds a path and says whether its content is new.
