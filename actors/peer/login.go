@@ -71,7 +71,7 @@ func (p *peer) onAsup(ctx actor.Context, m *message.Asup) {
 		return
 	}
 	p.remember(m.Supernode)
-	if !slices.Contains(p.untried, m.Supernode) && m.Supernode != p.supernode {
+	if len(p.untried) < maxKnown && !slices.Contains(p.untried, m.Supernode) && m.Supernode != p.supernode {
 		p.untried = append(p.untried, m.Supernode)
 	}
 	p.tryNext(ctx)
