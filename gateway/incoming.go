@@ -17,6 +17,10 @@ import (
 // window is how many requests of a connection may be open at once. Past it the connection is not read.
 const window = 64
 
+// maxPublishing is how many publications of a connection may be open at once. They travel in batches, which count as one
+// request each.
+const maxPublishing = 2048
+
 // answerTimeout bounds the wait for an actor of this node where nothing else does. It only passes when that actor has
 // crashed over the request.
 const answerTimeout = 10 * time.Second
@@ -34,6 +38,8 @@ type incoming struct {
 	slots   []*slot // open requests in the order in which they came
 	lastRef message.Ref
 	batch   *message.Publish // ADFFs and DEFFs of one piece, not sent yet
+	batched *slot            // its slot
+	open    int              // publications in slots
 
 	touched   time.Time // when the last packet was complete or the last answer left
 	packets   int
@@ -103,7 +109,7 @@ func (c *incoming) advance(ctx actor.Context) {
 		return
 	}
 	c.advancing = true
-	for !c.ended && (len(c.pieces) > 0 || c.held != nil) && len(c.slots) < window && !c.mustWait(c.held) {
+	for !c.ended && (len(c.pieces) > 0 || c.held != nil) && c.room() && !c.mustWait(c.held) {
 		c.step(ctx)
 	}
 	c.flush(ctx)
@@ -112,6 +118,9 @@ func (c *incoming) advance(ctx actor.Context) {
 	}
 	c.advancing = false
 }
+
+// room says whether another request may be open.
+func (c *incoming) room() bool { return len(c.slots) < window && c.open < maxPublishing }
 
 // step decodes one packet, or gives back a piece that holds no whole one any more.
 func (c *incoming) step(ctx actor.Context) {
@@ -202,7 +211,7 @@ func failureOf(cmd wire.Command) answer {
 // finish puts an answer behind all that are open and lets nothing follow.
 func (c *incoming) finish(ctx actor.Context, a answer) {
 	a.last = true
-	s := c.open(wire.Command{}, answerTimeout)
+	s := c.newSlot(wire.Command{}, answerTimeout)
 	c.settle(ctx, s.ref, a)
 }
 

@@ -36,7 +36,7 @@ func (c *incoming) request(ctx actor.Context, p wire.Packet) {
 	case *wire.Find:
 		c.find(ctx, p)
 	case *wire.Retr:
-		s := c.open(wire.RETR, c.Transfer.UploadWait+answerTimeout)
+		s := c.newSlot(wire.RETR, c.Transfer.UploadWait+answerTimeout)
 		ctx.Send(c.routes.Share, &message.Retrieve{Ref: s.ref, File: p.File, From: c.from, ReplyTo: ctx.Self()})
 	case *wire.Supe:
 		c.flood(ctx, c.discovery(), wire.SUPE, func(ref message.Ref) any {
@@ -71,12 +71,12 @@ func (c *incoming) flood(ctx actor.Context, to *actor.PID, cmd wire.Command, m f
 	if to == nil {
 		return
 	}
-	s := c.open(cmd, answerTimeout)
+	s := c.newSlot(cmd, answerTimeout)
 	ctx.Send(to, m(s.ref))
 }
 
 func (c *incoming) login(ctx actor.Context, p *wire.Logi) {
-	s := c.open(wire.LOGI, answerTimeout)
+	s := c.newSlot(wire.LOGI, answerTimeout)
 	if c.routes.Sessions == nil {
 		c.settle(ctx, s.ref, failureOf(wire.LOGI))
 		return
@@ -85,7 +85,7 @@ func (c *incoming) login(ctx actor.Context, p *wire.Logi) {
 }
 
 func (c *incoming) logout(ctx actor.Context, p *wire.Logo) {
-	s := c.open(wire.LOGO, answerTimeout)
+	s := c.newSlot(wire.LOGO, answerTimeout)
 	if c.routes.Sessions == nil {
 		c.onLoggedOut(ctx, &message.LoggedOut{Ref: s.ref})
 		return
@@ -94,7 +94,7 @@ func (c *incoming) logout(ctx actor.Context, p *wire.Logo) {
 }
 
 func (c *incoming) find(ctx actor.Context, p *wire.Find) {
-	s := c.open(wire.FIND, c.FindWindow+answerTimeout)
+	s := c.newSlot(wire.FIND, c.FindWindow+answerTimeout)
 	if c.routes.Sessions == nil {
 		c.onFound(ctx, &message.Found{Ref: s.ref, Err: message.ErrUnknownSession})
 		return
@@ -113,9 +113,11 @@ func (c *incoming) publish(ctx actor.Context, session p2p.SessionID, change mess
 		c.flush(ctx)
 	}
 	if c.batch == nil {
-		s := c.open(wire.ADFF, answerTimeout)
-		c.batch = &message.Publish{Ref: s.ref, Session: session, ReplyTo: ctx.Self()}
+		c.batched = c.newSlot(wire.ADFF, answerTimeout)
+		c.batch = &message.Publish{Ref: c.batched.ref, Session: session, ReplyTo: ctx.Self()}
 	}
+	c.batched.weight++
+	c.open++
 	c.batch.Changes = append(c.batch.Changes, change)
 }
 
@@ -125,7 +127,7 @@ func (c *incoming) flush(ctx actor.Context) {
 		return
 	}
 	ctx.Send(c.routes.Sessions, c.batch)
-	c.batch = nil
+	c.batch, c.batched = nil, nil
 }
 
 // refusal says whether an error is an ordinary answer to a request rather than trouble of this node.

@@ -18,6 +18,7 @@ type slot struct {
 	ref      message.Ref
 	command  wire.Command
 	deadline time.Time
+	weight   int     // publications in it
 	answer   *answer // nil: it has not come
 	served   bool    // an upload slot is held
 	sending  bool    // the file is on its way
@@ -31,8 +32,8 @@ type answer struct {
 	last    bool // the connection closes behind it
 }
 
-// open makes a slot for a request.
-func (c *incoming) open(cmd wire.Command, timeout time.Duration) *slot {
+// newSlot makes a slot for a request.
+func (c *incoming) newSlot(cmd wire.Command, timeout time.Duration) *slot {
 	c.lastRef++
 	s := &slot{ref: c.lastRef, command: cmd, deadline: c.env.Clock.Now().Add(timeout)}
 	c.slots = append(c.slots, s)
@@ -79,7 +80,7 @@ func (c *incoming) write(ctx actor.Context) {
 			c.conn.SendFile(*a.file)
 			return
 		}
-		c.slots = slices.Delete(c.slots, 0, 1)
+		c.pop()
 		if a.last {
 			c.shut(ctx)
 			return
@@ -87,6 +88,12 @@ func (c *incoming) write(ctx actor.Context) {
 	}
 	c.reportIdle(ctx)
 	c.advance(ctx)
+}
+
+// pop takes the first slot out.
+func (c *incoming) pop() {
+	c.open -= c.slots[0].weight
+	c.slots = slices.Delete(c.slots, 0, 1)
 }
 
 // shut closes the connection behind its last answer and gives up what is still open.
@@ -182,7 +189,7 @@ func (c *incoming) onFileSent(ctx actor.Context, m *port.FileSent) {
 	}
 	s := c.slots[0]
 	ctx.Send(c.routes.Share, &message.UploadEnded{Ref: s.ref, ReplyTo: ctx.Self(), Bytes: m.Bytes, Err: m.Err})
-	c.slots = slices.Delete(c.slots, 0, 1)
+	c.pop()
 	if m.Err != nil {
 		// What has been sent cannot be completed.
 		c.shut(ctx)

@@ -40,6 +40,7 @@ type Spec struct {
 	Config    config.Config
 	Neighbors []p2p.Endpoint // a supernode's, resolved
 	Bootstrap []p2p.Endpoint // a peer's, resolved
+	Known     []p2p.Endpoint // supernodes that a peer tries first
 	Disk      port.Disk
 	Store     port.Store // a supernode's
 	// Gateway makes the gateway's props. It comes from the composition, so that neither package knows the other.
@@ -141,7 +142,8 @@ func (n *node) start(ctx actor.Context) {
 	n.child(ctx, "transfers", download.Props(n.env, n.spec.Disk, c.Transfer, r))
 	if n.spec.Role == Peer {
 		n.child(ctx, "peer", peer.Props(n.env, peer.Options{
-			Self: n.spec.Self, Bootstrap: n.spec.Bootstrap, Discovery: c.Discovery, Session: c.Session, FindWindow: FindWindow(c),
+			Self: n.spec.Self, Bootstrap: n.spec.Bootstrap, Known: n.spec.Known, Discovery: c.Discovery, Session: c.Session,
+			FindWindow: FindWindow(c),
 		}, r))
 		return
 	}

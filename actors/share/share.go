@@ -11,6 +11,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
 	"github.com/sirupsen/logrus"
@@ -27,6 +28,9 @@ var (
 	ErrNotShared = errors.New("Sorry, the requested file is not available anymore by the selected peer.") //nolint:staticcheck // a line of the protocol
 	ErrBusy      = errors.New("Sorry, all upload slots of the selected peer are taken. Try again later.") //nolint:staticcheck // a line of the protocol
 )
+
+// logEvery is the pause between two log lines on how far the look through the shared files is.
+const logEvery = 5 * time.Second
 
 // Props makes the share actor.
 func Props(env *props.Env, disk port.Disk, transfer config.Transfer, routes *message.Routes) *actor.Props {
@@ -55,6 +59,7 @@ type share struct {
 	files    map[p2p.FileID][]port.SharedFile // the same by content; the first of each is served
 	size     int64
 	progress port.ShareProgress
+	logged   time.Time  // when progress was
 	told     *actor.PID // the subscriber
 	again    bool       // restarted: the subscriber is told everything anew once it is known again
 	edits    []*message.ShareEdit
@@ -131,6 +136,7 @@ func (s *share) onChanged(ctx actor.Context, m *port.ShareChanged) {
 // when the look is complete it is told how things are.
 func (s *share) onProgress(ctx actor.Context, m *port.ShareProgress) {
 	s.progress = *m
+	s.logProgress(m)
 	if !s.again || m.Files < m.TotalFiles {
 		return
 	}
@@ -139,6 +145,22 @@ func (s *share) onProgress(ctx actor.Context, m *port.ShareProgress) {
 		s.told = s.routes.Peer
 	}
 	ctx.Send(s.told, &message.ShareUpdate{Reset: true, Changes: s.everything()})
+}
+
+// logProgress tells every few seconds how far the look has come, and its end.
+func (s *share) logProgress(m *port.ShareProgress) {
+	now := s.env.Clock.Now()
+	done := m.Files >= m.TotalFiles
+	if !done && now.Sub(s.logged) < logEvery {
+		return
+	}
+	s.logged = now
+	log := s.env.Log.WithFields(logrus.Fields{"files": m.Files, "bytes": m.Bytes})
+	if done {
+		log.Info("everything shared has been looked through")
+		return
+	}
+	log.WithFields(logrus.Fields{"of_files": m.TotalFiles, "of_bytes": m.TotalBytes}).Info("looking through what is shared")
 }
 
 // put adds a path and says whether its content is new.
