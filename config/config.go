@@ -8,8 +8,11 @@
 // A key is described where its field is declared, and nowhere else:
 //
 //   - the comment says what it means, to users: help, the default file and Keys show it (doc.go reads it);
-//   - the tag yaml names the key, range bounds a number, a duration or a size (MIN..MAX), unit says what is counted, form
-//     is what a text has to look like (scalar.go lists the forms), zero says what 0 or an empty text means, and allows it.
+//   - the tag yaml names the key; range bounds a number, a duration or a size (MIN..MAX); unit says what is counted;
+//     form is what a text has to look like (checkText has the forms); zero says what 0 or an empty text means, and
+//     allows the latter.
+//
+// So a new key is a field with its comment and tags, and its default: nothing else has to know of it.
 package config
 
 import (
@@ -99,6 +102,7 @@ func (c Config) validate(r *rules) {
 		"data_dir", "share_dir")
 	c.Search.validate(r)
 	c.Discovery.validate(r)
+	c.Admin.validate(r)
 }
 
 // overlap says whether two listen addresses cannot be had at the same time.

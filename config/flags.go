@@ -11,8 +11,8 @@ import (
 )
 
 // BindFlags adds a flag for each key to fs, named as the key is: --search.ttl. The map that it returns holds the values
-// of those that were set once the flags are parsed, and goes into Options.Flags. The values are checked by Load, so that
-// all problems are reported together. A list's flag may be repeated.
+// of those that were set once the flags are parsed, and goes into Options.Flags. Any value is taken here: Load checks
+// them, so that all problems are reported together. A list's flag may be repeated.
 //
 // For pflag and cobra: bind to a FlagSet of package flag and give that to AddGoFlagSet.
 func BindFlags(fs *flag.FlagSet) map[string]string {

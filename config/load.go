@@ -106,9 +106,10 @@ func (l *loader) report(key string, at origin, message, hint string) {
 }
 
 func problem(key string, at origin, message, hint string) Problem {
+	text, caret := window(at.text, at.column)
 	return Problem{
-		File: at.file, Line: at.line, Column: at.column, Key: key, Text: at.text, Message: message, Hint: hint,
-		layer: at.layer,
+		File: at.file, Line: at.line, Column: at.column, Key: key, Text: text, Message: message, Hint: hint,
+		layer: at.layer, caret: caret,
 	}
 }
 

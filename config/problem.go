@@ -18,7 +18,8 @@ type Problem struct {
 	Column int `json:"column,omitempty"`
 	// Key is the dotted path of the key, with the place in a list: "neighbors[1]". Empty: no certain key.
 	Key string `json:"key,omitempty"`
-	// Text is the line of the file, or the variable or flag with its value.
+	// Text is the line of the file, or the variable or flag with its value; cut where it is long, and harmless on a
+	// terminal.
 	Text string `json:"text,omitempty"`
 	// Message says what is wrong, and names the key.
 	Message string `json:"message"`
@@ -26,6 +27,7 @@ type Problem struct {
 	Hint string `json:"hint,omitempty"`
 
 	layer layer
+	caret int   // the column of Text under which String puts a caret
 	cause error // of a file that cannot be read
 }
 
@@ -46,14 +48,18 @@ func (p Problem) String() string {
 	switch {
 	case p.Text == "":
 	case p.Line == 0:
-		text, _ := window(p.Text, 1)
-		fmt.Fprintf(&b, "\n    %s", text)
+		fmt.Fprintf(&b, "\n    %s", p.Text)
 	default:
-		text, column := window(p.Text, p.Column)
 		margin := fmt.Sprintf("%5d | ", p.Line)
-		fmt.Fprintf(&b, "\n%s%s\n%s^", margin, text, strings.Repeat(" ", len(margin)+column-1))
+		fmt.Fprintf(&b, "\n%s%s\n%s^", margin, p.Text, strings.Repeat(" ", len(margin)+p.caret-1))
 	}
 	return b.String()
+}
+
+// clean is a text for a message: harmless on a terminal and not too long.
+func clean(s string) string {
+	text, _ := window(s, 1)
+	return text
 }
 
 // window cuts what stands around the column out of a long line, and takes out what would disturb a terminal.
@@ -72,7 +78,14 @@ func window(line string, column int) (text string, at int) {
 	start := 0
 	if len(runes) > width {
 		start = max(0, column-1-before)
-		runes = runes[start:min(len(runes), start+width)]
+		end := min(len(runes), start+width)
+		if start > 0 {
+			runes[start] = '…'
+		}
+		if end < len(runes) {
+			runes[end-1] = '…'
+		}
+		runes = runes[start:end]
 	}
 	return strings.TrimRight(string(runes), " "), column - start
 }

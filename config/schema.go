@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 )
@@ -74,7 +75,7 @@ func newTree(t reflect.Type) *tree {
 func (s *tree) grow(n *node, t reflect.Type, index []int) {
 	for i := range t.NumField() {
 		sf := t.Field(i)
-		name, at := sf.Tag.Get("yaml"), append(index[:len(index):len(index)], i)
+		name, at := sf.Tag.Get("yaml"), slices.Concat(index, []int{i})
 		c := &node{name: name, path: strings.TrimPrefix(n.path+"."+name, "."), goName: t.Name() + "." + sf.Name}
 		n.children = append(n.children, c)
 		if sf.Type.Kind() == reflect.Struct {

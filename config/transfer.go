@@ -12,7 +12,7 @@ const (
 	DefaultStallTimeout          = 30 * time.Second
 )
 
-// Transfer bounds uploads and downloads. 0 means no limit.
+// Transfer bounds uploads and downloads.
 type Transfer struct {
 	// Uploads at once, in all.
 	UploadSlots int `yaml:"upload_slots" unit:"uploads" zero:"no limit"`
@@ -21,7 +21,7 @@ type Transfer struct {
 	// Uploads that wait for a slot.
 	UploadQueue int `yaml:"upload_queue" unit:"uploads" zero:"no limit"`
 	// How long an upload waits for a slot before it is refused.
-	UploadWait time.Duration `yaml:"upload_wait" range:"0s..24h" zero:"no limit"`
+	UploadWait time.Duration `yaml:"upload_wait" range:"0s..24h" zero:"nobody waits"`
 	// Downloads at once; more wait for their turn.
 	Downloads int `yaml:"downloads" unit:"downloads" zero:"no limit"`
 	// A transfer that moves nothing for this long has failed.

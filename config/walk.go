@@ -62,12 +62,12 @@ func (w *walker) resolve(path string, n ast.Node) (value ast.Node, place origin,
 			name := v.Value.GetToken().Value
 			anchor := w.anchor(name, v.GetToken())
 			if anchor == nil {
-				w.report(path, place, fmt.Sprintf("there is no anchor &%s before this", name), "")
+				w.report(path, place, fmt.Sprintf("there is no anchor %s before this", quote("&"+name)), "")
 				return nil, place, false
 			}
 			n = anchor.Value
 		case *ast.TagNode:
-			w.report(path, place, fmt.Sprintf("a tag like %s is not used in a configuration", v.GetToken().Value), "")
+			w.report(path, place, fmt.Sprintf("tags such as %s are not used in a configuration", quote(v.GetToken().Value)), "")
 			return nil, place, false
 		default:
 			return n, place, true
@@ -129,7 +129,8 @@ func pairsOf(v ast.Node) ([]*ast.MappingValueNode, bool) {
 	return nil, false
 }
 
-// pair takes one key with its value. names are all keys of the section in the file, seen the lines of those before.
+// pair takes one key with its value. names are all keys of the section in the file, and seen has the lines of those
+// before.
 func (w *walker) pair(n *node, p *ast.MappingValueNode, names map[string]bool, seen map[string]int) {
 	at := w.file.token(p.Key.GetToken())
 	switch p.Key.(type) {
@@ -248,7 +249,11 @@ func (f *field) textOf(item int, v ast.Node) (string, *fault) {
 		_, truth := v.(*ast.BoolNode)
 		switch {
 		case f.kind == kindText:
-			return "", f.refuse(item, describe(v), fmt.Sprintf("write %s, in quotes", quote(raw)))
+			hint, ok := f.checkText(raw)
+			if ok {
+				hint = fmt.Sprintf("write %s, in quotes", quote(raw))
+			}
+			return "", f.refuse(item, describe(v), hint)
 		case truth != (f.kind == kindBool):
 			return "", f.refuse(item, describe(v), "")
 		}

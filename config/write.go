@@ -2,7 +2,6 @@ package config
 
 import (
 	"bufio"
-	"fmt"
 	"io"
 	"strconv"
 	"strings"
@@ -46,7 +45,7 @@ type emitter struct {
 	comments bool
 }
 
-func (e *emitter) line(s string) { fmt.Fprintln(e.w, s) }
+func (e *emitter) line(s string) { _, _ = e.w.WriteString(s + "\n") }
 
 // section writes the keys of a section, and with comments a blank line before each group of keys but the first.
 func (e *emitter) section(n *node, indent string) {
@@ -99,15 +98,27 @@ func (e *emitter) value(f *field, indent string) {
 		}
 		e.line(key)
 		for _, item := range v {
-			e.line(indent + "  - " + strconv.Quote(item))
+			e.line(indent + "  - " + quoteYAML(item))
 		}
 	case string:
 		if strings.Contains(f.form, "|") {
 			e.line(key + " " + v)
 			return
 		}
-		e.line(key + " " + strconv.Quote(v)) // Go's escapes are YAML's where the text is UTF-8
+		e.line(key + " " + quoteYAML(v))
 	default:
 		e.line(key + " " + f.format(v))
 	}
+}
+
+// escapes are for signs that Load does not want to see in some places, not even in quotes; see odd.
+var escapes = strings.NewReplacer("|", `\x7c`, "<", `\x3c`, ">", `\x3e`)
+
+// quoteYAML puts a UTF-8 text in quotes: Go's escapes are all YAML's, too.
+func quoteYAML(s string) string {
+	q := strconv.Quote(s)
+	if _, message, _ := odd(q); message != "" {
+		q = escapes.Replace(q)
+	}
+	return q
 }

@@ -17,7 +17,8 @@ import (
 // Bounds of what is given to the YAML library, whose time and memory grow with the square of some of them.
 const (
 	maxTokens = 20000 // words and signs: some 10,000 entries of a list
-	maxDepth  = 32    // brackets in brackets
+	maxDepth  = 32    // brackets in brackets, or lists in lists that begin in one line
+	maxTabs   = 100   // in a line
 )
 
 // yamlFile is the text of a file, to say where something stands in it.
@@ -69,28 +70,40 @@ func splitLines(text string) []string {
 // blockText is how a line ends after which a text over several lines begins.
 var blockText = regexp.MustCompile(`[|>][0-9+-]*[ \t]*(#.*)?$`)
 
-// plain refuses what no configuration needs and what takes the library's scanner time that grows with the square of the
-// file: texts over several lines, and rows of "<".
+// plain refuses lines that are odd before the library sees them.
 func (l *loader) plain(file *yamlFile) bool {
 	for i, line := range file.lines {
-		if !utf8.ValidString(line) {
-			bad := strings.IndexRune(strings.ToValidUTF8(line, "\uFFFD"), utf8.RuneError)
-			l.unreadable(file.at(i+1, utf8.RuneCountInString(line[:bad])+1), "the file is not UTF-8 text", "")
-			return false
-		}
-		code := withoutComment(line)
-		if n := strings.Index(code, "<<<"); n >= 0 {
-			l.unreadable(file.at(i+1, utf8.RuneCountInString(code[:n])+1), "this is no YAML",
-				"is it left over from a merge?")
-			return false
-		}
-		if at := blockText.FindStringIndex(code); at != nil {
-			l.unreadable(file.at(i+1, utf8.RuneCountInString(code[:at[0]])+1),
-				"a text over several lines is not used in a configuration", "write it on one line, in quotes")
+		at, message, hint := odd(line)
+		if message != "" {
+			l.unreadable(file.at(i+1, utf8.RuneCountInString(line[:at])+1), message, hint)
 			return false
 		}
 	}
 	return true
+}
+
+// odd says what no configuration needs in a line. Texts over several lines, rows of "<" and tabs in quotes take the
+// library's scanner time that grows with the square of their length.
+func odd(line string) (at int, message, hint string) {
+	if !utf8.ValidString(line) {
+		at = strings.IndexRune(line, utf8.RuneError) // which finds the first byte that is not UTF-8
+		return at, "the file is not UTF-8 text", ""
+	}
+	code := withoutComment(line)
+	indent := len(code) - len(strings.TrimLeft(code, " \t"))
+	if tab := strings.IndexByte(code[:indent], '\t'); tab >= 0 && indent < len(code) {
+		return tab, "a tab stands where YAML wants spaces", ""
+	}
+	if strings.Count(code, "\t") > maxTabs {
+		return 0, fmt.Sprintf("there are more than %d tabs in this line", maxTabs), ""
+	}
+	if at = strings.Index(code, "<<<"); at >= 0 {
+		return at, "this is no YAML", "is it left over from a merge?"
+	}
+	if block := blockText.FindStringIndex(code); block != nil {
+		return block[0], "a text over several lines is not used in a configuration", "write it on one line, in quotes"
+	}
+	return 0, "", ""
 }
 
 // withoutComment takes the comment off a line, as far as that is certain without knowing the lines before: a quote may
@@ -112,7 +125,7 @@ func withoutComment(line string) string {
 func (l *loader) parseYAML(file *yamlFile, text string) (body ast.Node) {
 	defer func() {
 		if r := recover(); r != nil {
-			l.unreadable(file.at(0, 0), "the file cannot be read as YAML", fmt.Sprint(r))
+			l.unreadable(file.at(0, 0), "the file cannot be read as YAML", clean(fmt.Sprint(r)))
 			body = nil
 		}
 	}()
@@ -125,27 +138,32 @@ func (l *loader) parseYAML(file *yamlFile, text string) (body ast.Node) {
 	if err != nil {
 		var syntax *yaml.SyntaxError
 		if !errors.As(err, &syntax) {
-			l.unreadable(file.at(0, 0), "the file is not YAML", err.Error())
+			l.unreadable(file.at(0, 0), "the file is not YAML", clean(err.Error()))
 			return nil
 		}
-		l.unreadable(file.token(syntax.GetToken()), "the file is not YAML", syntax.GetMessage())
+		l.unreadable(file.token(syntax.GetToken()), "the file is not YAML", clean(syntax.GetMessage()))
 		return nil
 	}
 	return l.document(file, tree)
 }
 
-// tooMuch says where there are more tokens, or more brackets in brackets, than the parser is given.
+// tooMuch says where there are more tokens, or more of them in one another, than the parser is given.
 func tooMuch(tokens token.Tokens) (at *token.Token, message string) {
-	depth := 0
+	depth, dashes, line := 0, 0, 0
 	for i, t := range tokens {
 		switch t.Type {
 		case token.MappingStartType, token.SequenceStartType:
 			depth++
 		case token.MappingEndType, token.SequenceEndType:
 			depth--
+		case token.SequenceEntryType, token.MappingKeyType:
+			if t.Position.Line != line {
+				dashes, line = 0, t.Position.Line
+			}
+			dashes++
 		}
-		if depth > maxDepth {
-			return t, fmt.Sprintf("more than %d brackets are open here", maxDepth)
+		if depth > maxDepth || dashes > maxDepth {
+			return t, fmt.Sprintf("more than %d lists or sections are open here", maxDepth)
 		}
 		if i >= maxTokens {
 			return t, fmt.Sprintf("there are more than %d words and signs before this", maxTokens)
