@@ -1,0 +1,151 @@
+package admin
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"alakazaam/actors/message"
+	"alakazaam/actors/p2p"
+)
+
+// ErrCut says that the node went away in the middle of an answer.
+var ErrCut = errors.New("the node ended in the middle of its answer")
+
+// Client speaks to a Server.
+type Client struct {
+	base string
+	http http.Client
+}
+
+// NewClient makes a client of the server at HOST:PORT. dial may be nil; another one reaches a server that has no address.
+func NewClient(address string, dial func(ctx context.Context, network, address string) (net.Conn, error)) *Client {
+	if dial == nil {
+		dial = (&net.Dialer{Timeout: DefaultTimeout}).DialContext
+	}
+	// No proxy: the server is on this machine, whatever the environment says.
+	return &Client{base: "http://" + address, http: http.Client{Transport: &http.Transport{
+		DialContext: dial, MaxIdleConnsPerHost: 4, IdleConnTimeout: 30 * time.Second,
+	}}}
+}
+
+// Close gives the client's idle connections up.
+func (c *Client) Close() { c.http.CloseIdleConnections() }
+
+// Status asks for everything that the node says about itself.
+func (c *Client) Status(ctx context.Context) (*Status, error) {
+	out := &Status{}
+	return out, c.call(ctx, http.MethodGet, "/status", nil, out)
+}
+
+// Find searches the network.
+func (c *Client) Find(ctx context.Context, text string) (*FindAnswer, error) {
+	out := &FindAnswer{}
+	return out, c.call(ctx, http.MethodPost, "/find", FindRequest{Text: text}, out)
+}
+
+// Downloads lists the downloads.
+func (c *Client) Downloads(ctx context.Context) (*message.TransfersStatus, error) {
+	out := &message.TransfersStatus{}
+	return out, c.call(ctx, http.MethodGet, "/downloads", nil, out)
+}
+
+// Download begins a download and calls each for every state of it that comes. It returns the last one, which has ended
+// unless there is an error. The download goes on where ctx ends before it does.
+func (c *Client) Download(ctx context.Context, request DownloadRequest, each func(message.DownloadState)) (message.DownloadState, error) {
+	var state message.DownloadState
+	body, err := c.do(ctx, http.MethodPost, "/downloads", request)
+	if err != nil {
+		return state, err
+	}
+	defer body.Close()
+	lines := json.NewDecoder(body)
+	for !state.Ended {
+		var next message.DownloadState
+		if err := lines.Decode(&next); err != nil {
+			if ctx.Err() != nil {
+				return state, ctx.Err()
+			}
+			return state, ErrCut
+		}
+		state = next
+		each(state)
+	}
+	return state, nil
+}
+
+// Cancel ends a download.
+func (c *Client) Cancel(ctx context.Context, file p2p.FileID) (message.DownloadState, error) {
+	var out message.DownloadState
+	return out, c.call(ctx, http.MethodDelete, "/downloads/"+file.String(), nil, &out)
+}
+
+// Shares lists the shared files.
+func (c *Client) Shares(ctx context.Context) (*Shares, error) {
+	out := &Shares{}
+	return out, c.call(ctx, http.MethodGet, "/shares", nil, out)
+}
+
+// Share shares absolute paths.
+func (c *Client) Share(ctx context.Context, paths []string) (*ShareAnswer, error) {
+	out := &ShareAnswer{}
+	return out, c.call(ctx, http.MethodPost, "/shares", ShareRequest{Paths: paths}, out)
+}
+
+// Unshare shares absolute paths, or files, no longer.
+func (c *Client) Unshare(ctx context.Context, paths []string, files []p2p.FileID) (*ShareAnswer, error) {
+	out := &ShareAnswer{}
+	return out, c.call(ctx, http.MethodDelete, "/shares", ShareRequest{Paths: paths, Files: files}, out)
+}
+
+// call sends a request and reads the answer into out.
+func (c *Client) call(ctx context.Context, method, path string, in, out any) error {
+	body, err := c.do(ctx, method, path, in)
+	if err != nil {
+		return err
+	}
+	defer body.Close()
+	if err := json.NewDecoder(body).Decode(out); err != nil {
+		return fmt.Errorf("the answer of the admin interface cannot be read: %w", err)
+	}
+	return nil
+}
+
+// do sends a request and gives the answer's body. An answer that is an error is returned as an *Error.
+func (c *Client) do(ctx context.Context, method, path string, in any) (io.ReadCloser, error) {
+	var body io.Reader
+	if in != nil {
+		b, err := json.Marshal(in)
+		if err != nil {
+			return nil, err
+		}
+		body = bytes.NewReader(b)
+	}
+	r, err := http.NewRequestWithContext(ctx, method, c.base+path, body)
+	if err != nil {
+		return nil, err
+	}
+	if in != nil {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	w, err := c.http.Do(r)
+	if err != nil {
+		return nil, err
+	}
+	if w.StatusCode == http.StatusOK {
+		return w.Body, nil
+	}
+	defer w.Body.Close()
+	e := &Error{Code: w.StatusCode}
+	if json.NewDecoder(io.LimitReader(w.Body, maxBody)).Decode(e) != nil || strings.TrimSpace(e.Message) == "" {
+		e.Message = "it answered " + w.Status + ", as no node does"
+	}
+	return nil, e
+}

@@ -1,0 +1,175 @@
+package admin
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"sync"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"github.com/sirupsen/logrus"
+
+	"alakazaam/actors/port"
+)
+
+// prefix is the program's part of every name.
+const prefix = "alakazaam_"
+
+// Metrics is port.Metrics on a registry of Prometheus. Whoever asks for a series that cannot be (labels other than
+// those with which its name came first, a counter's name for a gauge, a name that Prometheus does not know) gets one
+// that counts nothing, and the log says so once: a mistake in counting must not harm what is counted.
+type Metrics struct {
+	registry *prometheus.Registry
+	log      logrus.FieldLogger
+
+	mu       sync.Mutex
+	families map[string]*family
+	refused  map[string]bool // names of which the log has spoken
+}
+
+var _ port.Metrics = (*Metrics)(nil)
+
+// family is all series of one name.
+type family struct {
+	labels   []string // names, sorted
+	counters *prometheus.CounterVec
+	gauges   *prometheus.GaugeVec
+}
+
+// NewMetrics makes an empty set of metrics, beside those of Go and of the process. log may be nil.
+func NewMetrics(log logrus.FieldLogger) *Metrics {
+	if log == nil {
+		silent := logrus.New()
+		silent.SetOutput(io.Discard)
+		log = silent
+	}
+	m := &Metrics{
+		registry: prometheus.NewRegistry(), log: log,
+		families: make(map[string]*family), refused: make(map[string]bool),
+	}
+	m.registry.MustRegister(
+		collectors.NewGoCollector(), collectors.NewBuildInfoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+	)
+	return m
+}
+
+// Handler serves the metrics in Prometheus' formats.
+func (m *Metrics) Handler() http.Handler {
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{
+		ErrorLog: errorLog{m.log}, ErrorHandling: promhttp.ContinueOnError, MaxRequestsInFlight: 4, Timeout: ioTimeout,
+	})
+}
+
+// Counter implements port.Metrics.
+func (m *Metrics) Counter(name, help string, labels ...string) port.Counter {
+	f, values, err := m.family(name, help, labels, true)
+	if err == nil {
+		var c prometheus.Counter
+		if c, err = f.counters.GetMetricWith(values); err == nil {
+			return counter{c}
+		}
+	}
+	m.refuse(name, err)
+	return nothing{}
+}
+
+// Gauge implements port.Metrics.
+func (m *Metrics) Gauge(name, help string, labels ...string) port.Gauge {
+	f, values, err := m.family(name, help, labels, false)
+	if err == nil {
+		var g prometheus.Gauge
+		if g, err = f.gauges.GetMetricWith(values); err == nil {
+			return gauge{g}
+		}
+	}
+	m.refuse(name, err)
+	return nothing{}
+}
+
+// family finds or makes the family of a name, and takes the labels apart.
+func (m *Metrics) family(name, help string, labels []string, counts bool) (*family, prometheus.Labels, error) {
+	values := make(prometheus.Labels, len(labels)/2)
+	var names []string
+	for i := 0; i+1 < len(labels); i += 2 {
+		values[labels[i]] = labels[i+1]
+		names = append(names, labels[i])
+	}
+	slices.Sort(names)
+	if len(labels)%2 != 0 || len(values) != len(names) {
+		return nil, nil, fmt.Errorf("labels have to be names and values, each name once, not %q", labels)
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	f := m.families[name]
+	if f == nil {
+		var err error
+		if f, err = m.register(name, help, names, counts); err != nil {
+			return nil, nil, err
+		}
+	}
+	switch {
+	case !slices.Equal(f.labels, names):
+		return nil, nil, fmt.Errorf("the labels are %q elsewhere, and %q here", f.labels, names)
+	case (f.counters != nil) != counts:
+		return nil, nil, errors.New("it is a counter in one place and a gauge in another")
+	}
+	return f, values, nil
+}
+
+func (m *Metrics) register(name, help string, labels []string, counts bool) (*family, error) {
+	f := &family{labels: labels}
+	var c prometheus.Collector
+	if counts {
+		f.counters = prometheus.NewCounterVec(prometheus.CounterOpts{Name: prefix + name, Help: help}, labels)
+		c = f.counters
+	} else {
+		f.gauges = prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: prefix + name, Help: help}, labels)
+		c = f.gauges
+	}
+	if err := m.registry.Register(c); err != nil {
+		return nil, err
+	}
+	m.families[name] = f
+	return f, nil
+}
+
+// refuse logs once a name that something is not counted under.
+func (m *Metrics) refuse(name string, err error) {
+	m.mu.Lock()
+	said := m.refused[name]
+	m.refused[name] = true
+	m.mu.Unlock()
+	if !said {
+		m.log.WithField("metric", prefix+name).WithError(err).Error("a metric cannot be counted")
+	}
+}
+
+// counter never goes down: Prometheus panics where one does.
+type counter struct{ c prometheus.Counter }
+
+func (c counter) Add(n int) {
+	if n > 0 {
+		c.c.Add(float64(n))
+	}
+}
+
+type gauge struct{ g prometheus.Gauge }
+
+func (g gauge) Add(n int) { g.g.Add(float64(n)) }
+func (g gauge) Set(n int) { g.g.Set(float64(n)) }
+
+// nothing counts nothing.
+type nothing struct{}
+
+func (nothing) Add(int) {}
+func (nothing) Set(int) {}
+
+// errorLog implements promhttp.Logger.
+type errorLog struct{ log logrus.FieldLogger }
+
+func (l errorLog) Println(v ...any) { l.log.WithField("lib", "prometheus").Error(fmt.Sprint(v...)) }

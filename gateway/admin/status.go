@@ -1,0 +1,120 @@
+package admin
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"sync"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"alakazaam/actors/message"
+)
+
+// Status is what the actors of a node say about themselves. What a node does not have in its role is nil.
+type Status struct {
+	Version   string                   `json:"version,omitempty"`
+	Node      *message.NodeStatus      `json:"node"`
+	Gateway   *message.GatewayStatus   `json:"gateway,omitempty"`
+	Sessions  *message.SessionsStatus  `json:"sessions,omitempty"`
+	Catalog   *message.CatalogStatus   `json:"catalog,omitempty"`
+	Overlay   *message.OverlayStatus   `json:"overlay,omitempty"`
+	Queries   *message.QueriesStatus   `json:"queries,omitempty"`
+	Peer      *message.PeerStatus      `json:"peer,omitempty"`
+	Share     *message.ShareStatus     `json:"share,omitempty"`
+	Transfers *message.TransfersStatus `json:"transfers,omitempty"`
+	// Unanswered names the actors that did not answer in time: what they would have said is missing.
+	Unanswered []string `json:"unanswered,omitempty"`
+}
+
+// getStatus asks all actors at once. Without the root actor's answer there is nothing to tell; any other may be busy,
+// and its silence is news as well.
+func (s *Server) getStatus(w *response, r *http.Request) error {
+	status := &Status{Version: s.Version}
+	var mu sync.Mutex
+	var all sync.WaitGroup
+	for _, who := range []*actor.PID{
+		s.Routes.Gateway, s.Routes.Sessions, s.Routes.Catalog, s.Routes.Overlay, s.Routes.Queries, s.Routes.Peer,
+		s.Routes.Share, s.Routes.Transfers, // the store has nothing to say
+	} {
+		if who == nil {
+			continue
+		}
+		all.Go(func() {
+			answer, err := ask[any](r.Context(), s, who, s.Timeout, inspect)
+			mu.Lock()
+			defer mu.Unlock()
+			if err != nil || !status.take(answer) {
+				status.Unanswered = append(status.Unanswered, nameOf(who))
+			}
+		})
+	}
+	node, err := s.node(r.Context())
+	all.Wait()
+	if err != nil {
+		return err
+	}
+	status.Node = node
+	slices.Sort(status.Unanswered)
+	return writeJSON(w, http.StatusOK, status)
+}
+
+// inspect is the request for a snapshot.
+func inspect(replyTo *actor.PID) any { return &message.Inspect{ReplyTo: replyTo} }
+
+// take puts an actor's answer in its place.
+func (s *Status) take(answer any) bool {
+	switch a := answer.(type) {
+	case *message.GatewayStatus:
+		s.Gateway = a
+	case *message.SessionsStatus:
+		s.Sessions = a
+	case *message.CatalogStatus:
+		s.Catalog = a
+	case *message.OverlayStatus:
+		s.Overlay = a
+	case *message.QueriesStatus:
+		s.Queries = a
+	case *message.PeerStatus:
+		s.Peer = a
+	case *message.ShareStatus:
+		s.Share = a
+	case *message.TransfersStatus:
+		s.Transfers = a
+	default:
+		return false
+	}
+	return true
+}
+
+func (s *Server) node(ctx context.Context) (*message.NodeStatus, error) {
+	return ask[*message.NodeStatus](ctx, s, s.Routes.Node, s.Timeout, inspect)
+}
+
+// getHealth is for a service manager that restarts what does not answer.
+func (s *Server) getHealth(w *response, r *http.Request) error {
+	if _, err := s.node(r.Context()); err != nil {
+		return &Error{http.StatusServiceUnavailable, err.Error()}
+	}
+	return writePlain(w, "ok")
+}
+
+// getReady is for whoever sends work here only while it is served. A peer that has no supernode at the moment is ready:
+// it serves its files.
+func (s *Server) getReady(w *response, r *http.Request) error {
+	node, err := s.node(r.Context())
+	switch {
+	case err != nil:
+		return &Error{http.StatusServiceUnavailable, err.Error()}
+	case !node.Ready:
+		return &Error{http.StatusServiceUnavailable, "the node is starting or ending"}
+	}
+	return writePlain(w, "ready")
+}
+
+func writePlain(w *response, text string) error {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	_, err := fmt.Fprintln(w, text)
+	return err
+}
