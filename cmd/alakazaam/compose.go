@@ -1,0 +1,175 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+	"github.com/sirupsen/logrus"
+
+	"alakazaam/actors/message"
+	"alakazaam/actors/node"
+	"alakazaam/actors/p2p"
+	"alakazaam/actors/props"
+	"alakazaam/actors/store"
+	"alakazaam/config"
+	"alakazaam/gateway"
+	"alakazaam/gateway/admin"
+	"alakazaam/gateway/disk"
+	"alakazaam/gateway/tcp"
+)
+
+const (
+	// grace is how long open answers may take when the node ends.
+	grace = 10 * time.Second
+	// endSlack is what the end may take beyond that: a logout, the last bytes on a connection.
+	endSlack = 3 * time.Second
+)
+
+// launch is what a node of this process is made of.
+type launch struct {
+	role      node.Role
+	config    config.Config // with absolute paths
+	place     place
+	neighbors []p2p.Endpoint
+	bootstrap []p2p.Endpoint
+	known     []p2p.Endpoint
+	grace     time.Duration
+	log       logrus.FieldLogger
+}
+
+// running is a node of this process with everything around it.
+type running struct {
+	system    *actor.ActorSystem
+	transport *tcp.Transport
+	disk      *disk.Disk
+	metrics   *admin.Metrics
+	routes    *message.Routes
+	admin     *admin.Server // nil without an admin interface
+	grace     time.Duration
+	log       logrus.FieldLogger
+
+	opened chan error    // gets one: whether it can listen
+	fatal  chan error    // gets one when it cannot go on
+	ended  chan struct{} // closed when the root actor is gone
+}
+
+// start puts a node together and sets it going. It listens when opened says so.
+func start(l launch) (*running, error) {
+	r := &running{
+		metrics: admin.NewMetrics(l.log), grace: l.grace, log: l.log,
+		opened: make(chan error, 1), fatal: make(chan error, 1), ended: make(chan struct{}),
+	}
+	r.system = props.NewSystem(l.log)
+	env := &props.Env{
+		System: r.system, Clock: tcp.NewClock(r.system), Rand: tcp.NewRand(), Metrics: r.metrics, Log: l.log,
+		Fatal: func(err error) { offer(r.fatal, err) },
+	}
+	c := l.config
+	r.transport = tcp.NewTransport(r.system, tcp.Options{
+		Source: l.place.source, UploadRate: c.Transfer.UploadRate, DownloadRate: c.Transfer.DownloadRate,
+		Metrics: r.metrics, Log: l.log,
+	})
+	var err error
+	r.disk, err = disk.New(r.system, disk.Options{ShareDir: c.ShareDir, DownloadDir: c.DownloadDir, DataDir: c.DataDir, Log: l.log})
+	if err != nil {
+		err = fmt.Errorf("the keys share_dir, download_dir and data_dir have to name folders that can be used: %w", err)
+	} else {
+		r.routes, err = node.Spawn(env, r.spec(env, l))
+	}
+	if err != nil {
+		r.release(context.Background())
+		return nil, err
+	}
+	r.watch()
+	return r, nil
+}
+
+// offer leaves err in c unless there is one already.
+func offer(c chan error, err error) {
+	select {
+	case c <- err:
+	default:
+	}
+}
+
+func (r *running) spec(env *props.Env, l launch) node.Spec {
+	c := l.config
+	return node.Spec{
+		Name: "node", Role: l.role, Self: l.place.self, Config: c,
+		Neighbors: l.neighbors, Bootstrap: l.bootstrap, Known: l.known,
+		Disk: r.disk, Store: store.NewMemory(r.system), Grace: l.grace,
+		Opened: func(err error) { offer(r.opened, err) },
+		Gateway: func(routes *message.Routes) *actor.Props {
+			return gateway.Props(env, r.transport, gateway.Options{
+				Listen: l.place.listen, Self: l.place.self, Limits: c.Limits, Transfer: c.Transfer, FindWindow: node.FindWindow(c),
+			}, routes)
+		},
+	}
+}
+
+// watch closes ended when the root actor is gone. The watcher is made before anybody can stop the node, since whoever
+// watches an actor that is gone already hears of it as well.
+func (r *running) watch() {
+	var once sync.Once
+	r.system.Root.Spawn(actor.PropsFromFunc(func(ctx actor.Context) {
+		switch ctx.Message().(type) {
+		case *actor.Started:
+			ctx.Watch(r.routes.Node)
+		case *actor.Terminated:
+			once.Do(func() { close(r.ended) })
+			ctx.Stop(ctx.Self())
+		}
+	}))
+}
+
+// serveAdmin answers the admin requests that come in at l until the node ends.
+func (r *running) serveAdmin(l net.Listener, c config.Config) {
+	r.admin = admin.New(admin.Options{
+		System: r.system, Routes: r.routes, Metrics: r.metrics, FindWindow: node.FindWindow(c),
+		Version: buildVersion().Version, Log: r.log,
+	})
+	go func() {
+		if err := r.admin.Serve(l); err != nil {
+			offer(r.fatal, err)
+		}
+	}()
+}
+
+// shutdown ends the node in order: no new connections, open answers finished, the peer logged out.
+func (r *running) shutdown() error {
+	r.system.Root.Send(r.routes.Node, &message.Shutdown{})
+	limit := time.NewTimer(r.grace + endSlack)
+	defer limit.Stop()
+	var err error
+	select {
+	case <-r.ended:
+	case err = <-r.fatal:
+	case <-limit.C:
+		err = fmt.Errorf("the node did not end within %v", r.grace+endSlack)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), endSlack)
+	defer cancel()
+	r.release(ctx)
+	return err
+}
+
+// release gives back what is not an actor. The admin interface answers until here.
+func (r *running) release(ctx context.Context) {
+	if r.admin != nil {
+		if err := r.admin.Close(ctx); err != nil {
+			r.log.WithError(err).Warn("some admin requests were cut off")
+		}
+	}
+	if r.disk != nil {
+		r.disk.Close()
+	}
+	if err := r.transport.Close(ctx); err != nil && !errors.Is(err, context.DeadlineExceeded) {
+		r.log.WithError(err).Warn("transport")
+	}
+	r.system.Shutdown()
+}

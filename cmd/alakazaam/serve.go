@@ -1,0 +1,193 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/sirupsen/logrus"
+
+	"alakazaam/actors/node"
+	"alakazaam/actors/p2p"
+	"alakazaam/config"
+)
+
+// serve runs a node until a signal ends it, or until it cannot go on. Whatever happens once the configuration is read is
+// in the log, the reason for the end in its last line.
+func (a *app) serve(role node.Role, s *settings) error {
+	var warnings []config.Problem
+	c, err := a.load(s, func(p config.Problem) { warnings = append(warnings, p) })
+	if err != nil {
+		return err
+	}
+	log := newLogger(c.Log, a.err)
+	for _, w := range warnings {
+		log.WithField("key", w.Key).Warn(w.Message)
+	}
+	ctx, stop := untilSignal(log)
+	defer stop()
+	err = host(ctx, role, c, log)
+	var exit *exitError
+	switch {
+	case err == nil:
+		log.Info("stopped")
+		return nil
+	case errors.As(err, &exit) && exit.code == exitUsage:
+		return err
+	}
+	log.Error(err)
+	return errSaid
+}
+
+// sameSignal is how long what comes after a signal still counts as the same one: programs that run others, such as
+// timeout, signal both the program and its group.
+const sameSignal = 20 * time.Millisecond
+
+// untilSignal gives a context that ends with the first signal to end the program. The second one ends it at once.
+func untilSignal(log logrus.FieldLogger) (ctx context.Context, stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	signals, done := make(chan os.Signal, 2), make(chan struct{})
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		for {
+			select {
+			case s := <-signals:
+				if ctx.Err() != nil {
+					log.WithField("signal", s.String()).Error("stopped at once by a second signal")
+					os.Exit(exitFailed)
+				}
+				for same := time.After(sameSignal); same != nil; {
+					select {
+					case <-signals:
+					case <-same:
+						same = nil
+					}
+				}
+				log.WithField("signal", s.String()).Info("stopping; a second signal stops at once")
+				cancel()
+			case <-done:
+				return
+			}
+		}
+	}()
+	return ctx, func() {
+		signal.Stop(signals)
+		close(done)
+		cancel()
+	}
+}
+
+// host puts a node together and keeps it until ctx ends. An error is the reason why it ended before.
+func host(ctx context.Context, role node.Role, c config.Config, log logrus.FieldLogger) error {
+	l, err := prepare(ctx, role, c, log)
+	if err != nil {
+		return err
+	}
+	door, err := listenAdmin(l.config.Admin.Listen)
+	if err != nil {
+		return err
+	}
+	r, err := start(l)
+	if err != nil {
+		if door != nil {
+			door.Close()
+		}
+		return err
+	}
+	if door != nil {
+		r.serveAdmin(door, l.config)
+	}
+	select {
+	case err := <-r.opened:
+		if err != nil {
+			_ = r.shutdown()
+			return cannotListen("listen", l.place.listen.String(), err)
+		}
+		greet(l, door)
+	case <-ctx.Done():
+		return r.shutdown()
+	case err := <-r.fatal:
+		return fmt.Errorf("the node ends: %w", err)
+	}
+	select {
+	case <-ctx.Done():
+		return r.shutdown()
+	case err := <-r.fatal: // there is nothing to save: what is durable is so already
+		return fmt.Errorf("the node ends: %w", err)
+	case <-r.ended:
+		return errors.New("the node ends: its root actor stopped")
+	}
+}
+
+// prepare finds out what a node of this configuration has to know before it is made.
+func prepare(ctx context.Context, role node.Role, c config.Config, log logrus.FieldLogger) (launch, error) {
+	c, err := absolute(c)
+	if err != nil {
+		return launch{}, err
+	}
+	l, here := launch{role: role, config: c, grace: grace, log: log}, machine()
+	var others []p2p.Endpoint
+	switch role {
+	case node.Supernode:
+		l.neighbors = here.endpoints(ctx, "neighbors", c.Neighbors, log)
+		others = l.neighbors
+	case node.Peer:
+		l.bootstrap = here.endpoints(ctx, "bootstrap", c.Bootstrap, log)
+		others = l.bootstrap
+		if len(others) == 0 {
+			log.WithField("key", "bootstrap").Warn("no bootstrap node is known: this peer serves its files, but it finds no supernode " +
+				"and cannot search; name one with --bootstrap HOST:PORT")
+		}
+	}
+	l.place, err = here.locate(c, others)
+	return l, err
+}
+
+// listenAdmin opens the admin interface's socket, so that a port that is taken is known before anything else happens. It
+// returns nil where there is to be no admin interface.
+func listenAdmin(listen string) (net.Listener, error) {
+	if listen == "" {
+		return nil, nil
+	}
+	at, err := listenAddress(listen)
+	if err != nil {
+		return nil, usagef("admin.listen: %w", err)
+	}
+	l, err := net.Listen("tcp", at.String())
+	if err != nil {
+		return nil, cannotListen("admin.listen", at.String(), err)
+	}
+	return l, nil
+}
+
+// cannotListen says why an address cannot be had, and which key names it.
+func cannotListen(key, address string, err error) error {
+	why := err.Error()
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		why = "another program, perhaps another node, has that port"
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		why = "that is not an address of this machine"
+	case errors.Is(err, syscall.EACCES):
+		why = "this user may not have that port"
+	}
+	return fmt.Errorf("cannot listen on %s: %s; choose another address with --%s HOST:PORT, %s%s or the key %s of the configuration",
+		address, why, key, config.EnvPrefix, strings.ToUpper(strings.ReplaceAll(key, ".", "_")), key)
+}
+
+// greet says that the node serves.
+func greet(l launch, door net.Listener) {
+	at := "none"
+	if door != nil {
+		at = door.Addr().String()
+	}
+	l.log.WithFields(logrus.Fields{
+		"role": string(l.role), "address": l.place.self.String(), "listen": l.place.listen.String(), "admin": at,
+	}).Infof("the %s is running", l.role)
+}

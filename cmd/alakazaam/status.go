@@ -1,0 +1,188 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"alakazaam/actors/message"
+	"alakazaam/actors/text"
+	"alakazaam/gateway/admin"
+)
+
+func (a *app) statusCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "status [flags]",
+		GroupID: groupUse,
+		Short:   "Show how the node is doing",
+		Long:    "Show how the node is doing: its place in the network, what it shares, its searches and its downloads.",
+		Example: `  alakazaam status
+  alakazaam status --json | jq .overlay.neighbors`,
+		Args: cobra.NoArgs,
+	}
+	asJSON := addJSON(cmd)
+	reach := addReach(cmd, false)
+	cmd.RunE = action(func(*cobra.Command, []string) error {
+		ctx, stop := interruptible()
+		defer stop()
+		l, err := a.connect(ctx, reach)
+		if err != nil {
+			return err
+		}
+		defer l.close()
+		s, err := l.Status(ctx)
+		if err != nil {
+			return l.explain(err)
+		}
+		if *asJSON {
+			return a.printJSON(s)
+		}
+		width, ok := terminal(a.out)
+		if !ok {
+			width = 100
+		}
+		writeStatus(a.out, width, s)
+		return nil
+	})
+	return cmd
+}
+
+// writeStatus prints a status for people: one line for each part of the node, and lists below.
+func writeStatus(w io.Writer, width int, s *admin.Status) {
+	state := "ready"
+	if !s.Node.Ready {
+		state = "starting or ending"
+	}
+	line := func(title, format string, args ...any) {
+		fmt.Fprintf(w, "%-12s %s\n", title, fmt.Sprintf(format, args...))
+	}
+	line(s.Node.Role, "%s, up %s, %s", s.Node.Endpoint, durationText(s.Node.Uptime), state)
+	if p := s.Peer; p != nil {
+		line("supernode", "%s", standing(p))
+		line("published", "%s", plural(p.Published, "file", "files"))
+	}
+	if s.Sessions != nil {
+		line("peers", "%d logged in", s.Sessions.Sessions)
+	}
+	if c := s.Catalog; c != nil {
+		line("catalog", "%s, %s, of %s", plural(c.Files, "file", "files"), plural(c.Copies, "copy", "copies"),
+			plural(c.Owners, "owner", "owners"))
+	}
+	if q := s.Queries; q != nil {
+		line("searches", "%d running, %d of others, %d remembered", q.Searches, q.Answers, q.Seen)
+	}
+	if g := s.Gateway; g != nil {
+		line("connections", "%d in, %d out, %d waiting", g.Incoming, g.Outgoing, g.Waiting)
+	}
+	if h := s.Share; h != nil {
+		line("sharing", "%s", sharing(h))
+		line("uploads", "%d running, %d waiting", h.Uploads, h.Waiting)
+	}
+	if s.Overlay != nil {
+		writeNeighbors(w, width, s.Overlay.Neighbors, line)
+	}
+	if s.Transfers != nil {
+		writeDownloads(w, width, s.Transfers.Downloads, line)
+	}
+	if len(s.Unanswered) > 0 {
+		line("no answer", "%s", strings.Join(s.Unanswered, ", "))
+	}
+}
+
+func standing(p *message.PeerStatus) string {
+	if p.State == "online" {
+		return fmt.Sprintf("%s, logged in", p.Supernode)
+	}
+	out := "none, " + p.State
+	if n := len(p.Known); n > 0 {
+		out += fmt.Sprintf(", %d known", n)
+	}
+	return out
+}
+
+func sharing(h *message.ShareStatus) string {
+	out := fmt.Sprintf("%s, %s", plural(h.Files, "file", "files"), bytesText(h.Bytes))
+	if h.HashTotal > 0 && h.Hashed < h.HashTotal {
+		out += fmt.Sprintf("; looking through %s, %d%% done", bytesText(h.HashTotal), 100*h.Hashed/h.HashTotal)
+	}
+	return out
+}
+
+func writeNeighbors(w io.Writer, width int, all []message.NeighborStatus, line func(string, string, ...any)) {
+	up, rows := 0, make([][]string, len(all))
+	for i, n := range all {
+		state, origin := "down", "found"
+		if n.Up {
+			state = "up"
+			up++
+		}
+		if n.Configured {
+			origin = "configured"
+		}
+		rows[i] = []string{"", n.Endpoint.String(), state, origin, fmt.Sprint(n.Sent), fmt.Sprint(n.Failed)}
+	}
+	if len(all) == 0 {
+		line("neighbors", "none")
+		return
+	}
+	line("neighbors", "%d of %d can be reached", up, len(all))
+	writeTable(w, width, []column{
+		{}, {title: "ADDRESS"}, {title: "STATE"}, {title: "FROM"}, {title: "SENT", right: true}, {title: "FAILED", right: true},
+	}, rows)
+}
+
+// shownEnded is how many downloads that have ended are shown: the latest.
+const shownEnded = 5
+
+func writeDownloads(w io.Writer, width int, all []message.DownloadState, line func(string, string, ...any)) {
+	running := slices.IndexFunc(all, func(d message.DownloadState) bool { return d.Ended })
+	if running < 0 {
+		running = len(all)
+	}
+	ended := len(all) - running
+	line("downloads", "%d running, %d ended", running, ended)
+	var rows [][]string
+	for i, d := range all {
+		if i >= running && i < len(all)-shownEnded {
+			continue
+		}
+		name := cmp.Or(text.Display(string(d.Name)), d.File.String())
+		rows = append(rows, []string{"", name, bytesText(d.Bytes), downloadState(d)})
+	}
+	if len(rows) > 0 {
+		writeTable(w, width, []column{{}, {title: "NAME", cut: true}, {title: "SIZE", right: true}, {title: "STATE"}}, rows)
+	}
+}
+
+// downloadState says in a few words how a download stands.
+func downloadState(d message.DownloadState) string {
+	switch {
+	case d.Ended && d.Error != "":
+		first, _, _ := strings.Cut(d.Error, "\n")
+		return "failed: " + text.Display(first)
+	case d.Ended:
+		return "complete"
+	case d.Tried == 0:
+		return "waiting"
+	}
+	out := "from " + d.From.String()
+	if d.Expected > 0 {
+		out = fmt.Sprintf("%d%% of %s, %s", 100*d.Bytes/d.Expected, bytesText(d.Expected), out)
+	}
+	if rate := rateOf(d); rate > 0 {
+		out += fmt.Sprintf(", %s/s", bytesText(rate))
+	}
+	return out
+}
+
+func rateOf(d message.DownloadState) int64 {
+	if d.Elapsed < time.Second {
+		return 0
+	}
+	return int64(float64(d.Bytes) / d.Elapsed.Seconds())
+}

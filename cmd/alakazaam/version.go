@@ -1,0 +1,69 @@
+package main
+
+import (
+	"fmt"
+	"runtime"
+	"runtime/debug"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// version is what is known of how the program was built.
+type version struct {
+	Version  string `json:"version"`
+	Revision string `json:"revision,omitempty"`
+	Time     string `json:"time,omitempty"`     // of the revision
+	Modified bool   `json:"modified,omitempty"` // built with changes beside it
+	Go       string `json:"go"`
+	OS       string `json:"os"`
+	Arch     string `json:"arch"`
+}
+
+func buildVersion() version {
+	v := version{Version: "unknown", Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH}
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return v
+	}
+	if v.Version = strings.Trim(info.Main.Version, "()"); v.Version == "" {
+		v.Version = "devel"
+	}
+	for _, s := range info.Settings {
+		switch s.Key {
+		case "vcs.revision":
+			v.Revision = s.Value
+		case "vcs.time":
+			v.Time = s.Value
+		case "vcs.modified":
+			v.Modified = s.Value == "true"
+		}
+	}
+	return v
+}
+
+func (v version) String() string {
+	s := "alakazaam " + v.Version
+	if v.Revision != "" {
+		s += " " + v.Revision[:min(12, len(v.Revision))]
+		if v.Modified {
+			s += " with changes"
+		}
+	}
+	return fmt.Sprintf("%s (%s, %s/%s)", s, v.Go, v.OS, v.Arch)
+}
+
+func (a *app) versionCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "version [flags]", GroupID: groupOther, Short: "Print the program's version", Args: cobra.NoArgs,
+	}
+	asJSON := addJSON(cmd)
+	cmd.RunE = action(func(*cobra.Command, []string) error {
+		if *asJSON {
+			return a.printJSON(buildVersion())
+		}
+		_, err := fmt.Fprintln(a.out, buildVersion())
+		return err
+	})
+	return cmd
+}
