@@ -128,13 +128,16 @@ func bare(b testing.TB, once bool) string {
 	return l.Addr().String()
 }
 
-const clients = 64
+const (
+	clients = 64
+	round   = 2000
+)
 
-// logis carries out n LOGIs by 64 clients at once, on a connection each or on kept ones, and gives the time it took.
+// logis carries out a round of LOGIs by 64 clients at once, on a connection each or on kept ones, and gives the time it took.
 // Every client is a peer of its own.
-func logis(b testing.TB, addr string, n int, kept bool) time.Duration {
+func logis(b testing.TB, addr string, kept bool) time.Duration {
 	var left atomic.Int64
-	left.Store(int64(n))
+	left.Store(round)
 	var wg sync.WaitGroup
 	start := time.Now()
 	for i := range clients {
@@ -178,15 +181,14 @@ func BenchmarkLOGI(b *testing.B) {
 	for name, kept := range map[string]bool{"connection each": false, "kept": true} {
 		b.Run(name, func(b *testing.B) {
 			s, other := serve(b), bare(b, !kept)
-			logis(b, s.addr, 2000, kept)
-			logis(b, other, 2000, kept)
-			const round = 2000
+			logis(b, s.addr, kept)
+			logis(b, other, kept)
 			var ours, theirs time.Duration
 			b.ResetTimer()
 			for done := 0; done < b.N; done += round {
-				ours += logis(b, s.addr, round, kept)
+				ours += logis(b, s.addr, kept)
 				b.StopTimer()
-				theirs += logis(b, other, round, kept)
+				theirs += logis(b, other, kept)
 				b.StartTimer()
 			}
 			b.ReportMetric(theirs.Seconds()/ours.Seconds(), "ratio")

@@ -20,7 +20,6 @@ type NodeStatus struct {
 	Started  time.Time     `json:"started"`
 	Uptime   time.Duration `json:"uptime_ns"`
 	Ready    bool          `json:"ready"`
-	Restarts int           `json:"restarts"` // of actors, since the start
 }
 
 // GatewayStatus is the gateway's snapshot.

@@ -10,14 +10,12 @@ import (
 	"slices"
 	"time"
 
-	"github.com/asynkron/protoactor-go/actor"
-	"github.com/sirupsen/logrus"
-
 	"alakazaam/actors/message"
 	"alakazaam/actors/p2p"
 	"alakazaam/actors/port"
 	"alakazaam/actors/props"
 	"alakazaam/config"
+	"github.com/asynkron/protoactor-go/actor"
 )
 
 // Options are the rules of the overlay.
@@ -211,7 +209,8 @@ func (o *overlay) onStanding(ctx actor.Context, m *standing) {
 		return
 	}
 	if n.up != m.up {
-		o.env.Log.WithFields(logrus.Fields{"neighbor": m.by.String(), "up": m.up}).Info("neighbor")
+		what := map[bool]string{true: "neighbor can be reached", false: "neighbor cannot be reached any more"}[m.up]
+		o.env.Log.WithField("neighbor", m.by.String()).Info(what)
 	}
 	if m.up && !n.up && !o.env.Clock.Now().Before(o.until) {
 		o.discover(ctx) // the first that can be reached knows others

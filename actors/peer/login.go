@@ -38,13 +38,27 @@ func (p *peer) seek(ctx actor.Context) {
 	p.search = p2p.NewPacketID(p.env.Rand)
 	p.seen.Add(p.search)
 	supe := &message.Supe{ID: p.search, Origin: p.options.Self, TTL: p.options.Discovery.TTL}
+	p.asked = make(map[message.Ref]bool, len(p.options.Bootstrap))
 	for _, b := range p.options.Bootstrap {
-		ctx.Send(p.routes.Gateway, &message.Send{To: b, Packet: supe})
+		ref := p.ref()
+		p.asked[ref] = true
+		ctx.Send(p.routes.Gateway, &message.Send{Ref: ref, To: b, Packet: supe, ReplyTo: ctx.Self()})
 	}
 	p.untried = slices.Clone(p.known)
 	slices.Reverse(p.untried)
 	p.after(ctx, p.options.Discovery.Window, &windowOver{})
 	p.tryNext(ctx)
+}
+
+// onAsked notes whether a bootstrap node has taken the SUPE. Where none has, nobody will answer it.
+func (p *peer) onAsked(ctx actor.Context, m *message.Sent) {
+	if m.Err == nil {
+		clear(p.asked)
+		return
+	}
+	if delete(p.asked, m.Ref); len(p.asked) == 0 {
+		p.onWindowOver(ctx)
+	}
 }
 
 // tryNext logs in at the best supernode that has not been tried, if there is one.

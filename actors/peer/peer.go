@@ -58,11 +58,12 @@ type peer struct {
 	state     string
 	supernode p2p.Endpoint // logged in there, or trying to
 	session   p2p.SessionID
-	known     []p2p.Endpoint // supernodes that answered, the latest last
-	untried   []p2p.Endpoint // of this round: those to try, the best first
-	search    p2p.PacketID   // of the SUPE whose answers are waited for
-	rounds    int            // without success
-	timer     port.Timer     // of the state
+	known     []p2p.Endpoint       // supernodes that answered, the latest last
+	untried   []p2p.Endpoint       // of this round: those to try, the best first
+	search    p2p.PacketID         // of the SUPE whose answers are waited for
+	asked     map[message.Ref]bool // SUPEs to bootstrap nodes of which none is known to have arrived
+	rounds    int                  // without success
+	timer     port.Timer           // of the state
 
 	publisher publisher
 	finds     finds
@@ -156,12 +157,14 @@ func (p *peer) enter(state string) {
 	}
 	p.state = state
 	p.level.Set(0)
-	log := p.env.Log.WithField("state", state)
 	if state == online {
 		p.level.Set(1)
+	}
+	log := p.env.Log
+	if !p.supernode.IsZero() {
 		log = log.WithField("supernode", p.supernode.String())
 	}
-	log.Info("peer")
+	log.Info("peer: " + state)
 }
 
 // onDrain logs out, so that nobody is sent here in vain.

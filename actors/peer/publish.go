@@ -136,6 +136,10 @@ func (p *peer) publish(ctx actor.Context) {
 }
 
 func (p *peer) onSent(ctx actor.Context, m *message.Sent) {
+	if p.asked[m.Ref] {
+		p.onAsked(ctx, m)
+		return
+	}
 	if p.publisher.done(m.Ref, m.Err) && p.state == online {
 		p.lost(ctx, m.Err.Error())
 		return

@@ -75,7 +75,7 @@ func (a *app) run(args []string) int {
 	case exit.code == exitUsage:
 		fmt.Fprintf(a.err, "alakazaam: %s\nRun '%s --help' for usage.\n", strings.TrimSpace(err.Error()), cmd.CommandPath())
 	default:
-		fmt.Fprintf(a.err, "alakazaam: %v\n", err)
+		fmt.Fprintf(a.err, "alakazaam: %s\n", oneLine(err.Error()))
 	}
 	return exit.code
 }

@@ -85,7 +85,7 @@ func start(l launch) (*running, error) {
 		r.release(context.Background())
 		return nil, err
 	}
-	r.watch()
+	r.watch(env)
 	return r, nil
 }
 
@@ -112,11 +112,10 @@ func (r *running) spec(env *props.Env, l launch) node.Spec {
 	}
 }
 
-// watch closes ended when the root actor is gone. The watcher is made before anybody can stop the node, since whoever
-// watches an actor that is gone already hears of it as well.
-func (r *running) watch() {
+// watch closes ended when the root actor is gone, also where it is gone already.
+func (r *running) watch(env *props.Env) {
 	var once sync.Once
-	r.system.Root.Spawn(actor.PropsFromFunc(func(ctx actor.Context) {
+	watcher := actor.ReceiveFunc(func(ctx actor.Context) {
 		switch ctx.Message().(type) {
 		case *actor.Started:
 			ctx.Watch(r.routes.Node)
@@ -124,7 +123,8 @@ func (r *running) watch() {
 			once.Do(func() { close(r.ended) })
 			ctx.Stop(ctx.Self())
 		}
-	}))
+	})
+	r.system.Root.Spawn(env.Make("watcher", func() actor.Actor { return watcher }))
 }
 
 // serveAdmin answers the admin requests that come in at l until the node ends.

@@ -46,6 +46,7 @@ Prints the path of each file. Ctrl-C cancels the downloads.`,
 	asJSON := addJSON(cmd)
 	from := cmd.Flags().StringSlice("from", nil, "ask the peer at `HOST:PORT` for the file; may be repeated")
 	reach := addReach(cmd, true)
+	reach.downloads = true
 	cmd.RunE = action(func(_ *cobra.Command, args []string) error {
 		return a.get(args, *from, reach, *asJSON)
 	})
@@ -192,7 +193,7 @@ func fetch(ctx context.Context, l *link, t target, p progress) downloaded {
 	}
 	p.end(state)
 	if err = l.explain(err); err == nil && state.Error != "" {
-		err = errors.New(text.Display(state.Error))
+		err = errors.New(oneLine(state.Error))
 	}
 	return downloaded{target: t, state: state, err: err}
 }

@@ -35,8 +35,14 @@ type guest struct {
 	dir     string // its own, which goes with it
 }
 
-// visit logs in at a supernode. keepPort says that the user wants the guest to listen on the configured port.
-func (a *app) visit(ctx context.Context, c config.Config, supernode string, keepPort bool) (*guest, error) {
+// wishes are what a guest takes from the user's configuration, and not from what it is.
+type wishes struct {
+	port      bool // listens on the configured port, and not on any
+	downloads bool // downloads into the configured folder; else it has none that lasts
+}
+
+// visit logs in at a supernode.
+func (a *app) visit(ctx context.Context, c config.Config, supernode string, w wishes) (*guest, error) {
 	at, err := machine().named(ctx, "supernode", supernode)
 	if err != nil {
 		return nil, err
@@ -49,13 +55,16 @@ func (a *app) visit(ctx context.Context, c config.Config, supernode string, keep
 	if err != nil {
 		return nil, fmt.Errorf("the supernode %s cannot be reached: %w", supernode, err)
 	}
-	if !keepPort {
+	if !w.port {
 		listen = netip.AddrPortFrom(listen.Addr(), 0) // a node of this machine may have the configured one
 	}
 	c.Listen = netip.AddrPortFrom(from, listen.Port()).String()
 	dir, err := os.MkdirTemp("", "alakazaam-")
 	if err != nil {
 		return nil, err
+	}
+	if !w.downloads {
+		c.DownloadDir = filepath.Join(dir, "downloads")
 	}
 	g := &guest{pipe: admin.NewPipe(), dir: dir}
 	if err := g.start(a, c, at); err != nil {

@@ -16,6 +16,7 @@ type reachFlags struct {
 	settings  *settings
 	admin     string
 	supernode string // only where a command works without a node
+	downloads bool   // the command downloads
 }
 
 // addReach gives a command the flags that say which node it speaks to.
@@ -44,8 +45,8 @@ func (a *app) connect(ctx context.Context, f *reachFlags) (*link, error) {
 		return nil, err
 	}
 	if f.supernode != "" {
-		_, keepPort := f.settings.keys["listen"]
-		g, err := a.visit(ctx, c, f.supernode, keepPort)
+		_, port := f.settings.keys["listen"]
+		g, err := a.visit(ctx, c, f.supernode, wishes{port: port, downloads: f.downloads})
 		if err != nil {
 			return nil, err
 		}
@@ -76,6 +77,8 @@ func (l *link) explain(err error) error {
 		return errors.New("interrupted")
 	case errors.As(err, &answered):
 		return err
+	case errors.Is(err, context.DeadlineExceeded):
+		return fmt.Errorf("the node at %s does not answer", l.address)
 	case errors.As(err, &refused) && refused.Op == "dial":
 		return fmt.Errorf("no node answers at %s (%w): start one with 'alakazaam peer' or 'alakazaam supernode', "+
 			"or name the address of its admin interface with --admin", l.address, refused.Err)

@@ -12,6 +12,8 @@ import (
 
 	"github.com/mattn/go-runewidth"
 	"github.com/spf13/cobra"
+
+	"alakazaam/actors/text"
 )
 
 // addJSON gives a command the flag --json.
@@ -155,6 +157,15 @@ func durationText(d time.Duration) string {
 		return fmt.Sprintf("%dh %dm", d/time.Hour, d%time.Hour/time.Minute)
 	}
 	return fmt.Sprintf("%dd %dh", d/day, d%day/time.Hour)
+}
+
+// oneLine makes a message that may hold what other nodes said fit for one line of a terminal.
+func oneLine(s string) string {
+	lines := strings.Split(strings.TrimSpace(s), "\n")
+	for i, l := range lines {
+		lines[i] = text.Display(l)
+	}
+	return strings.Join(lines, "; ")
 }
 
 // plural is a number with the word for what it counts.

@@ -15,8 +15,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// binary is the program, built once for all tests. The cache of its user is a folder of the tests.
-var binary, cacheDir string
+// binary is the program, built once for all tests.
+var binary string
 
 func TestMain(m *testing.M) { os.Exit(buildAndRun(m)) }
 
@@ -27,7 +27,7 @@ func buildAndRun(m *testing.M) int {
 		return 1
 	}
 	defer os.RemoveAll(dir)
-	binary, cacheDir = filepath.Join(dir, "alakazaam"), filepath.Join(dir, "cache")
+	binary = filepath.Join(dir, "alakazaam")
 	args := []string{"build", "-o", binary}
 	if raceEnabled {
 		args = append(args, "-race")
@@ -38,14 +38,16 @@ func buildAndRun(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, "go build:", err)
 		return 1
 	}
+	// Only now, because Go has a cache there, too.
+	for _, pair := range os.Environ() {
+		if name, _, _ := strings.Cut(pair, "="); strings.HasPrefix(name, "ALAKAZAAM_") {
+			os.Unsetenv(name)
+		}
+	}
+	os.Setenv("XDG_CACHE_HOME", filepath.Join(dir, "cache"))
+	os.Setenv("TERM", "dumb")
+	os.Setenv("GORACE", "atexit_sleep_ms=10") // else every command of a race build sleeps for a second at its end
 	return m.Run()
-}
-
-// command is the program with arguments, in an environment without settings.
-func command(args ...string) *exec.Cmd {
-	cmd := exec.Command(binary, args...)
-	cmd.Env = append(os.Environ(), "XDG_CACHE_HOME="+cacheDir, "TERM=dumb")
-	return cmd
 }
 
 // outcome is how a command ended.
@@ -57,7 +59,7 @@ type outcome struct {
 // do runs a command to its end, which has to come in time.
 func do(t *testing.T, stdin string, args ...string) outcome {
 	t.Helper()
-	cmd := command(args...)
+	cmd := exec.Command(binary, args...)
 	var out, errs bytes.Buffer
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(stdin), &out, &errs
 	require.NoError(t, cmd.Start())
@@ -81,7 +83,7 @@ type process struct {
 
 func start(t *testing.T, args ...string) *process {
 	t.Helper()
-	p := &process{t: t, cmd: command(args...), ended: make(chan struct{}), new: make(chan struct{})}
+	p := &process{t: t, cmd: exec.Command(binary, args...), ended: make(chan struct{}), new: make(chan struct{})}
 	p.cmd.Dir = t.TempDir()
 	p.cmd.Stdout, p.cmd.Stderr = tee{p, &p.out}, tee{p, &p.log}
 	require.NoError(t, p.cmd.Start())

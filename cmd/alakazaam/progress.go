@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/mattn/go-runewidth"
@@ -37,16 +38,16 @@ func (a *app) spin(what string) *spinner {
 }
 
 func (s *spinner) draw(w io.Writer, what string) {
-	const clear = "\r\x1b[K"
+	const wipe = "\r\x1b[K"
 	began := time.Now()
 	turn := time.NewTicker(100 * time.Millisecond)
 	defer turn.Stop()
 	for i := 0; ; i++ {
-		fmt.Fprintf(w, "%s%s %s  %s", clear, frames[i%len(frames)], what, durationText(time.Since(began)))
+		fmt.Fprintf(w, "%s%s %s  %s", wipe, frames[i%len(frames)], what, durationText(time.Since(began)))
 		select {
 		case <-turn.C:
 		case <-s.done:
-			fmt.Fprint(w, clear)
+			fmt.Fprint(w, wipe)
 			return
 		}
 	}
@@ -96,11 +97,15 @@ func (l *lines) update(s message.DownloadState) {
 func (*lines) end(message.DownloadState) {}
 
 // bar is a line of a terminal.
-type bar struct{ b *mpb.Bar }
+type bar struct {
+	b    *mpb.Bar
+	here *atomic.Bool // the file was here already
+}
 
 // newBar adds a bar below the others.
 func newBar(p *mpb.Progress, label string, width int) *bar {
 	name := runewidth.Truncate(label, max(12, width/3), "…")
+	b := &bar{here: &atomic.Bool{}}
 	status := decor.Any(func(s decor.Statistics) string {
 		switch {
 		case s.Aborted:
@@ -110,19 +115,23 @@ func newBar(p *mpb.Progress, label string, width int) *bar {
 		}
 		return fmt.Sprintf("  %3d%%  ", 100*s.Current/s.Total)
 	})
-	return &bar{p.New(0, mpb.BarStyle().Lbound("│").Filler("█").Tip("█").Padding("░").Rbound("│"),
+	b.b = p.New(0, mpb.BarStyle().Lbound("│").Filler("█").Tip("█").Padding("░").Rbound("│"),
 		mpb.PrependDecorators(decor.Name(name, decor.WCSyncSpaceR)),
 		mpb.AppendDecorators(
 			status,
 			decor.Any(func(s decor.Statistics) string {
-				if s.Total <= 0 {
+				switch {
+				case b.here.Load():
+					return "here already"
+				case s.Total <= 0:
 					return bytesText(s.Current)
 				}
 				return bytesText(s.Current) + " of " + bytesText(s.Total)
 			}, decor.WCSyncSpace),
 			decor.OnAbort(decor.OnComplete(decor.AverageSpeed(decor.SizeB1024(0), "% .1f", decor.WCSyncSpace), ""), ""),
 			decor.OnAbort(decor.OnComplete(decor.AverageETA(decor.ET_STYLE_GO, decor.WCSyncSpace), ""), ""),
-		))}
+		))
+	return b
 }
 
 func (b *bar) update(s message.DownloadState) {
@@ -135,6 +144,7 @@ func (b *bar) end(s message.DownloadState) {
 		b.b.Abort(false)
 		return
 	}
+	b.here.Store(here(s))
 	n := max(s.Bytes, 1) // an empty file is done as well
 	b.b.SetTotal(n, false)
 	b.b.SetCurrent(n)

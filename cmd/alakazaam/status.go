@@ -152,10 +152,14 @@ func writeDownloads(w io.Writer, width int, all []message.DownloadState, line fu
 			continue
 		}
 		name := cmp.Or(text.Display(string(d.Name)), d.File.String())
-		rows = append(rows, []string{"", name, bytesText(d.Bytes), downloadState(d)})
+		size := bytesText(d.Bytes)
+		if here(d) {
+			size = ""
+		}
+		rows = append(rows, []string{"", name, size, downloadState(d)})
 	}
 	if len(rows) > 0 {
-		writeTable(w, width, []column{{}, {title: "NAME", cut: true}, {title: "SIZE", right: true}, {title: "STATE"}}, rows)
+		writeTable(w, width, []column{{}, {title: "NAME", cut: true}, {title: "SIZE", right: true}, {title: "STATE", cut: true}}, rows)
 	}
 }
 
@@ -163,8 +167,9 @@ func writeDownloads(w io.Writer, width int, all []message.DownloadState, line fu
 func downloadState(d message.DownloadState) string {
 	switch {
 	case d.Ended && d.Error != "":
-		first, _, _ := strings.Cut(d.Error, "\n")
-		return "failed: " + text.Display(first)
+		return "failed: " + oneLine(d.Error)
+	case here(d):
+		return "was here already"
 	case d.Ended:
 		return "complete"
 	case d.Tried == 0:
@@ -179,6 +184,9 @@ func downloadState(d message.DownloadState) string {
 	}
 	return out
 }
+
+// here says whether a download found its file in the download folder, so that nobody was asked for it.
+func here(d message.DownloadState) bool { return d.Ended && d.Error == "" && d.Tried == 0 }
 
 func rateOf(d message.DownloadState) int64 {
 	if d.Elapsed < time.Second {

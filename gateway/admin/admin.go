@@ -110,6 +110,9 @@ func (s *Server) Serve(l net.Listener) error {
 			return fmt.Errorf("%s: %w", host, ErrNotLocal)
 		}
 		s.hosts[fmt.Sprintf("localhost:%d", at.Port())] = true
+		if at.Port() == 80 { // which HTTP leaves out
+			s.hosts["localhost"], s.hosts[strings.TrimSuffix(host, ":80")] = true, true
+		}
 	}
 	if err := s.http.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("admin interface: %w", err)

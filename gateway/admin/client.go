@@ -42,7 +42,7 @@ func (c *Client) Close() { c.http.CloseIdleConnections() }
 // Status asks for everything that the node says about itself.
 func (c *Client) Status(ctx context.Context) (*Status, error) {
 	out := &Status{}
-	return out, c.call(ctx, http.MethodGet, "/status", nil, out)
+	return out, c.quick(ctx, http.MethodGet, "/status", nil, out)
 }
 
 // Find searches the network.
@@ -54,7 +54,7 @@ func (c *Client) Find(ctx context.Context, text string) (*FindAnswer, error) {
 // Downloads lists the downloads.
 func (c *Client) Downloads(ctx context.Context) (*message.TransfersStatus, error) {
 	out := &message.TransfersStatus{}
-	return out, c.call(ctx, http.MethodGet, "/downloads", nil, out)
+	return out, c.quick(ctx, http.MethodGet, "/downloads", nil, out)
 }
 
 // Download begins a download and calls each for every state of it that comes. It returns the last one, which has ended
@@ -84,25 +84,35 @@ func (c *Client) Download(ctx context.Context, request DownloadRequest, each fun
 // Cancel ends a download.
 func (c *Client) Cancel(ctx context.Context, file p2p.FileID) (message.DownloadState, error) {
 	var out message.DownloadState
-	return out, c.call(ctx, http.MethodDelete, "/downloads/"+file.String(), nil, &out)
+	return out, c.quick(ctx, http.MethodDelete, "/downloads/"+file.String(), nil, &out)
 }
 
 // Shares lists the shared files.
 func (c *Client) Shares(ctx context.Context) (*Shares, error) {
 	out := &Shares{}
-	return out, c.call(ctx, http.MethodGet, "/shares", nil, out)
+	return out, c.quick(ctx, http.MethodGet, "/shares", nil, out)
 }
 
 // Share shares absolute paths.
 func (c *Client) Share(ctx context.Context, paths []string) (*ShareAnswer, error) {
 	out := &ShareAnswer{}
-	return out, c.call(ctx, http.MethodPost, "/shares", ShareRequest{Paths: paths}, out)
+	return out, c.quick(ctx, http.MethodPost, "/shares", ShareRequest{Paths: paths}, out)
 }
 
 // Unshare shares absolute paths, or files, no longer.
 func (c *Client) Unshare(ctx context.Context, paths []string, files []p2p.FileID) (*ShareAnswer, error) {
 	out := &ShareAnswer{}
-	return out, c.call(ctx, http.MethodDelete, "/shares", ShareRequest{Paths: paths, Files: files}, out)
+	return out, c.quick(ctx, http.MethodDelete, "/shares", ShareRequest{Paths: paths, Files: files}, out)
+}
+
+// callTimeout is how long a node may take to answer anything but a search.
+const callTimeout = editTimeout + 2*DefaultTimeout
+
+// quick is call for a request that the node does not have to ask others for.
+func (c *Client) quick(ctx context.Context, method, path string, in, out any) error {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	return c.call(ctx, method, path, in, out)
 }
 
 // call sends a request and reads the answer into out.

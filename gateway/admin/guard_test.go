@@ -52,7 +52,7 @@ func TestUnknownPathsAndMethods(t *testing.T) {
 		b.refuses(404, "there is no /", "GET", "/", "")
 		b.refuses(404, "there is no /nowhere", "GET", "/nowhere", "")
 		b.refuses(405, "/find does not take GET", "GET", "/find", "")
-		r, err := http.NewRequestWithContext(b.Context(), "PUT", "http://"+admin.PipeAddress+"/shares", nil)
+		r, err := http.NewRequestWithContext(b.Context(), http.MethodPut, "http://"+admin.PipeAddress+"/shares", nil)
 		require.NoError(b, err)
 		w, err := b.raw.Do(r)
 		require.NoError(b, err)
@@ -64,7 +64,7 @@ func TestUnknownPathsAndMethods(t *testing.T) {
 // A client that sends its body slowly, or not at all, does not hold a connection for ever.
 func TestBodyThatDoesNotCome(t *testing.T) {
 	run(t, "peer", func(b *bench) {
-		r, err := http.NewRequestWithContext(b.Context(), "POST", "http://"+admin.PipeAddress+"/find", &never{b.Context().Done()})
+		r, err := http.NewRequestWithContext(b.Context(), http.MethodPost, "http://"+admin.PipeAddress+"/find", &never{b.Context().Done()})
 		require.NoError(b, err)
 		r.Header.Set("Content-Type", "application/json")
 		began := time.Now()

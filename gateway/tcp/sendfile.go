@@ -119,7 +119,7 @@ func (u *upload) copy() error {
 		r.Reset(nil)
 		readers.Put(r)
 	}()
-	piece := append(room[:0], u.f.Head...)
+	piece := append(room[:0], u.f.Head...) //nolint:gocritic // pieces are built in the room that the pool lends
 	for u.left > 0 {
 		var payload int64
 		for most := int64(u.c.t.upload.most()); payload < most && payload < u.left; {
