@@ -86,7 +86,7 @@ func TestHostileNames(t *testing.T) {
 	k.Have(outside.File, "name", k.pid)
 	require.Empty(t, next[*port.Kept](k).Path)
 	// A folder for partial files that leads elsewhere is refused.
-	k.Disk.Close()
+	k.Close()
 	require.NoError(t, os.RemoveAll(filepath.Join(k.DownloadDir, ".partial")))
 	require.NoError(t, os.Symlink(t.TempDir(), filepath.Join(k.DownloadDir, ".partial")))
 	_, err = disk.New(k.system, k.Options)

@@ -63,7 +63,7 @@ func newKit(t *testing.T, adjust ...func(*disk.Options)) *kit {
 	}))
 	k.open()
 	t.Cleanup(func() {
-		k.Disk.Close()
+		k.Close()
 		k.system.Root.Stop(k.pid)
 		k.system.Shutdown()
 		goleak.VerifyNone(t, leak)
@@ -82,7 +82,7 @@ func (k *kit) open() {
 // reopen is a restart of the process.
 func (k *kit) reopen() {
 	k.Helper()
-	k.Disk.Close()
+	k.Close()
 	k.open()
 	k.shared = map[string]port.SharedFile{}
 }
@@ -145,7 +145,10 @@ func (k *kit) expect(want ...port.SharedFile) {
 	}
 	for end := time.Now().Add(patience); !through() || !equal(files, k.shared); {
 		if _, ok := k.take(time.Until(end)); !ok {
-			require.Equal(k, files, k.shared)
+			for path := range files {
+				require.Equal(k, files[path], k.shared[path])
+			}
+			require.Len(k, k.shared, len(files))
 			require.FailNow(k, fmt.Sprintf("not through: %+v", k.progress))
 		}
 	}

@@ -168,7 +168,7 @@ func (l *librarian) unshare(paths []string, files []p2p.FileID) *port.ShareEdite
 
 // edit changes the shares path by path and writes them down. refresh has to follow.
 func (l *librarian) edit(paths []string, change func(path string) (known bool, err error)) *port.ShareEdited {
-	before := *l.shares.clone()
+	before := *l.clone()
 	m := &port.ShareEdited{}
 	for _, named := range paths {
 		path, err := filepath.Abs(named)
@@ -220,6 +220,10 @@ func (l *librarian) result(r result) {
 		l.complain(r.path, r.err)
 		l.shelf.fail(r.path)
 	default:
+		if info, err := l.stat(r.path); err != nil || stampOf(info) != r.stamp {
+			l.shelf.disturb(r.path, time.Now()) // another file has taken its place meanwhile
+			return
+		}
 		l.shelf.settle(r.path, r.stamp, r.id, false)
 	}
 }

@@ -77,7 +77,9 @@ func (l *librarian) take(in func(path string) bool) {
 		if !in(dir) {
 			continue
 		}
-		if info, err := os.Stat(dir); err != nil || !info.IsDir() || !l.wants(dir) && !l.aboveRoot(dir) {
+		if _, there := folderAt(dir); !there {
+			l.moved[dir] = true // it went while this look was on, and what was found in it went too
+		} else if !l.wants(dir) && !l.aboveRoot(dir) {
 			l.unlisten(dir)
 		}
 	}
@@ -148,7 +150,7 @@ func (l *librarian) consider(path string, info fs.FileInfo) {
 	st := stampOf(info)
 	l.shelf.seen(path)
 	if path == l.hashing || l.shelf.is(path, st) {
-		return // either it is finished as it is, or the hasher sees that it has changed
+		return // either it is finished as it is, or is compared with what is there when the hasher is through
 	}
 	name, err := p2p.NewFileName(filepath.Base(path))
 	if err != nil {
@@ -177,20 +179,16 @@ func (l *librarian) event(e fsnotify.Event) {
 		return
 	}
 	info, err := l.stat(e.Name)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		if l.shelf.dirs[e.Name] {
-			l.moved[e.Name] = true
-		}
-		l.shelf.remove(e.Name)
-	case err != nil:
-		l.complain(e.Name, err)
-	case info.IsDir():
+	if l.listens(e.Name) || err == nil && info.IsDir() {
 		l.moved[e.Name] = true
-	case info.Mode().IsRegular():
+	}
+	switch {
+	case err == nil && info.Mode().IsRegular():
 		l.shelf.disturb(e.Name, time.Now().Add(l.Quiet))
-	default:
+	case err == nil, errors.Is(err, fs.ErrNotExist):
 		l.shelf.remove(e.Name)
+	default:
+		l.complain(e.Name, err)
 	}
 }
 
@@ -214,15 +212,42 @@ func (l *librarian) due(now time.Time) {
 	}
 }
 
-// listen asks the system to report changes in a folder.
+// folder is what a folder is under whatever name.
+type folder struct{ device, inode uint64 }
+
+func folderAt(path string) (f folder, ok bool) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return f, false
+	}
+	if sys, is := info.Sys().(*syscall.Stat_t); is {
+		f = folder{uint64(sys.Dev), sys.Ino} //nolint:unconvert // its type is another one on other systems
+	}
+	return f, info.IsDir()
+}
+
+// listen asks the system to report changes in a folder. The system knows folders, not names: one that was renamed has
+// to be let go under its old name first, or what happens in it would be reported under that name, and the next
+// unlisten to it would end that too. A folder with two names at once, through a link, is reported under the first.
 func (l *librarian) listen(dir string) {
-	if l.notify == nil || l.shelf.dirs[dir] {
+	f, ok := folderAt(dir)
+	if l.notify == nil || !ok {
 		return
 	}
-	err := l.notify.Add(dir)
+	if old, is := l.shelf.dirs[dir]; is && old != f {
+		l.unlisten(dir)
+	}
+	if other, is := l.shelf.names[f]; is && other != dir {
+		if g, ok := folderAt(other); ok && f == g {
+			return
+		}
+		l.unlisten(other)
+		l.moved[other] = true // that is about to be reported, but not any more to someone who listens there
+	}
+	err := l.notify.Add(dir) // again, if need be: the system may have let it go
 	switch {
 	case err == nil:
-		l.shelf.dirs[dir] = true
+		l.shelf.dirs[dir], l.shelf.names[f] = f, dir
 	case errors.Is(err, syscall.ENOSPC):
 		if !l.complained["fs.inotify.max_user_watches"] {
 			l.complained["fs.inotify.max_user_watches"] = true
@@ -234,10 +259,17 @@ func (l *librarian) listen(dir string) {
 	}
 }
 
-// unlisten ends that. The system has done so already where the folder is gone.
+// unlisten ends that. The system may have done so already.
 func (l *librarian) unlisten(dir string) {
-	if l.shelf.dirs[dir] {
+	if f, is := l.shelf.dirs[dir]; is {
 		delete(l.shelf.dirs, dir)
+		delete(l.shelf.names, f)
 		_ = l.notify.Remove(dir)
 	}
+}
+
+// listens says whether changes in a folder are reported.
+func (l *librarian) listens(dir string) bool {
+	_, is := l.shelf.dirs[dir]
+	return is
 }

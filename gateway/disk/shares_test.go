@@ -151,7 +151,7 @@ func TestOwnData(t *testing.T) {
 // What the user does not want to share must not be guessed.
 func TestSharesUnreadable(t *testing.T) {
 	k := newKit(t)
-	k.Disk.Close()
+	k.Close()
 	require.NoError(t, os.WriteFile(filepath.Join(k.DataDir, "shares.json"), []byte("{"), 0o600))
 	_, err := disk.New(k.system, k.Options)
 	require.ErrorContains(t, err, "shares.json")

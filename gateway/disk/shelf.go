@@ -18,7 +18,8 @@ type shelf struct {
 	every time.Duration // the least time between two reports
 
 	files map[string]*entry
-	dirs  map[string]bool      // folders that the system reports changes of
+	dirs  map[string]folder    // folders that the system reports changes of
+	names map[folder]string    // the same the other way round
 	queue []string             // to be hashed
 	calm  map[string]time.Time // files in motion, and when they may be looked at
 	round int                  // counts looks
@@ -56,7 +57,7 @@ type entry struct {
 
 func newShelf(send func(any), every time.Duration) *shelf {
 	return &shelf{
-		send: send, every: every, files: map[string]*entry{}, dirs: map[string]bool{},
+		send: send, every: every, files: map[string]*entry{}, dirs: map[string]folder{}, names: map[folder]string{},
 		calm: map[string]time.Time{}, fresh: map[string]bool{},
 	}
 }

@@ -182,7 +182,7 @@ func TestCache(t *testing.T) {
 	text, err := os.ReadFile(path)
 	require.NoError(t, err)
 	for _, bad := range []string{"", "garbage", string(text[:len(text)-20]), strings.Replace(string(text), a.File.String(), b.File.String(), 1)} {
-		k.Disk.Close()
+		k.Close()
 		require.NoError(t, os.WriteFile(path, []byte(bad), 0o600))
 		k.log.Reset()
 		k.reopen()
@@ -262,8 +262,8 @@ func TestStopWatching(t *testing.T) {
 	k.shared = map[string]port.SharedFile{}
 	k.Watch(k.pid)
 	k.expect(a, b)
-	k.Disk.Close()
-	k.Disk.Close()
+	k.Close()
+	k.Close()
 	k.Watch(k.pid)
 	k.Share([]string{"x"}, k.pid)
 	require.ErrorIs(t, next[*port.ShareEdited](k).Err, os.ErrClosed)
