@@ -57,9 +57,9 @@ func (j job) answer(ctx actor.Context, err error) {
 	}
 }
 
-// dialQueue decides when a dial may begin: at most perHost at once towards one host, first come first served for each,
-// and no more than max waiting in all. It is what keeps a query with a forged address from making a weapon of this
-// node.
+// dialQueue decides when a dial may begin: at most perHost at once towards one address, first come first served for each,
+// and no more than max waiting in all. A dial may try each address of its endpoint and counts for all of them. It is
+// what keeps a query with a forged address from making a weapon of this node.
 type dialQueue struct {
 	perHost, max int // 0: no limit
 	hosts        map[netip.Addr]*hostQueue
@@ -77,13 +77,9 @@ func newDialQueue(perHost, limit int) dialQueue {
 
 // begin says whether j may dial now. Otherwise it waits, unless ok is false: then the queue is full.
 func (q *dialQueue) begin(j job) (now, ok bool) {
-	h := q.hosts[j.to.Host()]
+	h := q.full(j)
 	if h == nil {
-		h = &hostQueue{}
-		q.hosts[j.to.Host()] = h
-	}
-	if q.perHost == 0 || h.active < q.perHost {
-		h.active++
+		q.take(j)
 		return true, true
 	}
 	if q.max > 0 && q.queued >= q.max {
@@ -94,23 +90,52 @@ func (q *dialQueue) begin(j job) (now, ok bool) {
 	return false, true
 }
 
-// end gives a dial's place back and returns the job that may begin in its place.
-func (q *dialQueue) end(host netip.Addr) (j job, ok bool) {
-	h := q.hosts[host]
-	if h == nil {
-		return job{}, false
-	}
-	if len(h.waiting) == 0 {
-		if h.active--; h.active <= 0 {
-			delete(q.hosts, host)
+// full is the first address of a job that has no room for it; nil where it may dial.
+func (q *dialQueue) full(j job) *hostQueue {
+	for _, a := range j.to.Dialable() {
+		if h := q.hosts[a.Addr()]; h != nil && q.perHost > 0 && h.active >= q.perHost {
+			return h
 		}
-		return job{}, false
 	}
-	j = h.waiting[0]
-	h.waiting[0] = job{}
-	h.waiting = h.waiting[1:]
-	q.queued--
-	return j, true
+	return nil
+}
+
+func (q *dialQueue) take(j job) {
+	for _, a := range j.to.Dialable() {
+		h := q.hosts[a.Addr()]
+		if h == nil {
+			h = &hostQueue{}
+			q.hosts[a.Addr()] = h
+		}
+		h.active++
+	}
+}
+
+// end gives a dial's places back and returns the jobs that may begin now. One that waited for this address and then
+// finds its other one taken goes on waiting there.
+func (q *dialQueue) end(done job) (next []job) {
+	for _, a := range done.to.Dialable() {
+		q.hosts[a.Addr()].active--
+	}
+	for _, a := range done.to.Dialable() {
+		h := q.hosts[a.Addr()]
+		for len(h.waiting) > 0 && h.active < q.perHost {
+			j := h.waiting[0]
+			h.waiting[0] = job{}
+			h.waiting = h.waiting[1:]
+			if other := q.full(j); other != nil {
+				other.waiting = append(other.waiting, j)
+				continue
+			}
+			q.queued--
+			q.take(j)
+			next = append(next, j)
+		}
+		if h.active == 0 {
+			delete(q.hosts, a.Addr()) // nobody waits where nobody dials
+		}
+	}
+	return next
 }
 
 // each calls f for every waiting job, for the end.
@@ -125,7 +150,7 @@ func (q *dialQueue) each(f func(job)) {
 // enqueue begins a job, has it wait for its turn, or refuses it. Downloads take no part in the limit by address: they
 // last, there are few of them, and it is this node's user who wants them.
 func (g *gateway) enqueue(ctx actor.Context, j job) {
-	if j.to == g.Self {
+	if j.to.Same(g.Self) {
 		j.answer(ctx, errSelf)
 		return
 	}
@@ -147,13 +172,14 @@ func (g *gateway) enqueue(ctx actor.Context, j job) {
 	}
 }
 
+// dial makes a connection's actor. It is born with its job: a message could be lost to a stop that overtakes it, and
+// whoever waits for the job would never be told.
 func (g *gateway) dial(ctx actor.Context, j job) {
-	pid := g.spawn(ctx, g.outgoing)
+	pid := g.spawn(ctx, g.env.Make("connection", func() actor.Actor { return &outgoing{shared: g.shared, job: j} }))
 	g.dialing[pid.Id] = j
 	if j.kind == jobFetch {
 		g.fetches[j.key()] = pid
 	}
-	ctx.Send(pid, &j)
 }
 
 // delivered is what an outgoing connection says once its packet is on its way or cannot be: its dial has ended.
@@ -167,7 +193,7 @@ func (g *gateway) release(ctx actor.Context, who *actor.PID) {
 	}
 	j.released = true
 	g.dialing[who.Id] = j
-	if next, ok := g.dials.end(j.to.Host()); ok {
+	for _, next := range g.dials.end(j) {
 		g.dial(ctx, next)
 	}
 }

@@ -44,8 +44,8 @@ type Options struct {
 func Props(env *props.Env, transport port.Transport, o Options, routes *message.Routes) *actor.Props {
 	s := &shared{env: env, transport: transport, Options: o, routes: routes, metrics: newMetrics(env.Metrics)}
 	incoming := env.Make("connection", func() actor.Actor { return &incoming{shared: s} })
-	outgoing := env.Make("connection", func() actor.Actor { return &outgoing{shared: s} })
-	return env.Make("gateway", func() actor.Actor { return newGateway(s, incoming, outgoing) },
+	next := new(uint64)
+	return env.Make("gateway", func() actor.Actor { return newGateway(s, incoming, next) },
 		props.Rule{Kind: "connection", Action: props.Stop})
 }
 
@@ -61,10 +61,10 @@ type shared struct {
 // gateway is the actor.
 type gateway struct {
 	*shared
-	incoming, outgoing *actor.Props
+	incoming *actor.Props
 
 	listener  port.Listener
-	next      uint64                // number of the next connection
+	next      *uint64               // number of the last connection; it outlives a restart (see spawn)
 	admitted  map[string]netip.Addr // incoming connections, by name of their actor
 	byAddress map[netip.Addr]int    // how many of them come from an address
 	dials     dialQueue
@@ -79,9 +79,9 @@ type fetchKey struct {
 	ref   message.Ref
 }
 
-func newGateway(s *shared, incoming, outgoing *actor.Props) *gateway {
+func newGateway(s *shared, incoming *actor.Props, next *uint64) *gateway {
 	return &gateway{
-		shared: s, incoming: incoming, outgoing: outgoing,
+		shared: s, incoming: incoming, next: next,
 		admitted: make(map[string]netip.Addr), byAddress: make(map[netip.Addr]int),
 		dials:   newDialQueue(s.Limits.DialsPerAddress, s.Limits.DialsQueued),
 		dialing: make(map[string]job), fetches: make(map[fetchKey]*actor.PID),
@@ -162,10 +162,11 @@ func (g *gateway) onAccepted(ctx actor.Context, m *port.Accepted) {
 	ctx.Send(pid, m)
 }
 
-// spawn makes a connection actor under a name that tells its kind.
+// spawn makes a connection actor under a name that tells its kind. No name comes twice, also after a restart: a late
+// answer to a connection that is gone would reach the new one of its name.
 func (g *gateway) spawn(ctx actor.Context, p *actor.Props) *actor.PID {
-	g.next++
-	pid, err := ctx.SpawnNamed(p, "connection/"+strconv.FormatUint(g.next, 10))
+	*g.next++
+	pid, err := ctx.SpawnNamed(p, "connection/"+strconv.FormatUint(*g.next, 10))
 	if err != nil {
 		panic(err) // numbers do not come twice
 	}

@@ -29,8 +29,7 @@ type outgoing struct {
 // Receive implements actor.Actor.
 func (o *outgoing) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
-	case *job:
-		o.job = *m
+	case *actor.Started:
 		o.transport.Dial(o.to.Dialable(), o.Limits.DialTimeout, ctx.Self())
 	case *port.Dialed:
 		o.onDialed(ctx, m)
@@ -54,7 +53,7 @@ func (o *outgoing) Receive(ctx actor.Context) {
 		o.onTick(ctx)
 	case *actor.Stopping:
 		o.onStopping(ctx)
-	case *actor.Started, *actor.Stopped:
+	case *actor.Stopped:
 	default:
 		o.env.Log.Warnf("connection: unexpected %T", m)
 	}
@@ -149,7 +148,8 @@ func (o *outgoing) onEnded(ctx actor.Context) {
 	}
 	p, err := o.decoder.End()
 	if p == nil && err == nil {
-		err = errNoAnswer
+		o.end(ctx, errNoAnswer)
+		return
 	}
 	o.onAnswer(ctx, p, err)
 }
@@ -211,7 +211,7 @@ func (o *outgoing) onStopping(ctx actor.Context) {
 	if o.timer != nil {
 		o.timer.Stop()
 	}
-	if !o.told && o.to.Port() != 0 {
+	if !o.told {
 		o.told = true
 		o.answer(ctx, errCrashed)
 	}

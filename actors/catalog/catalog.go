@@ -24,8 +24,9 @@ func Props(env *props.Env, self p2p.Endpoint, routes *message.Routes) *actor.Pro
 	return env.Make("catalog", func() actor.Actor {
 		return &catalog{
 			env: env, self: self, routes: routes, index: newIndex(), endpoints: make(map[p2p.SessionID]p2p.Endpoint),
-			files:  env.Metrics.Gauge("files", "Distinct files in the catalog."),
-			copies: env.Metrics.Gauge("file_copies", "Files in the catalog, each counted once for every owner."),
+			loading: message.Load{Ref: message.Ref(env.Rand.Uint64())}, // so that answers to an instance that failed are not taken for ours
+			files:   env.Metrics.Gauge("files", "Distinct files in the catalog."),
+			copies:  env.Metrics.Gauge("file_copies", "Files in the catalog, each counted once for every owner."),
 		}
 	})
 }
@@ -37,11 +38,12 @@ type catalog struct {
 	index  *index
 	// endpoints holds where the sessions are that are being loaded; nil once everything is.
 	endpoints     map[p2p.SessionID]p2p.Endpoint
+	loading       message.Load // asked of the store
 	files, copies port.Gauge
 }
 
-// loadAgain asks for the rest of the directory after a failure to load it.
-type loadAgain struct{ after port.Cursor }
+// loadAgain asks for the rest of the directory after the load of that ref has failed.
+type loadAgain struct{ ref message.Ref }
 
 // own is the session under which the node's own files are indexed.
 var own p2p.SessionID
@@ -55,7 +57,9 @@ func (c *catalog) Receive(ctx actor.Context) {
 	case *port.Loaded:
 		c.onLoaded(ctx, m)
 	case *loadAgain:
-		c.load(ctx, m.after)
+		if m.ref == c.loading.Ref {
+			c.load(ctx, c.loading.After)
+		}
 	case *message.Update:
 		c.onUpdate(ctx, m)
 	case *message.ShareUpdate:
@@ -79,17 +83,19 @@ func (c *catalog) Receive(ctx actor.Context) {
 }
 
 func (c *catalog) load(ctx actor.Context, after port.Cursor) {
-	ctx.Send(c.routes.Store, &message.Load{After: after, ReplyTo: ctx.Self()})
+	c.loading = message.Load{Ref: c.loading.Ref + 1, After: after, ReplyTo: ctx.Self()}
+	load := c.loading
+	ctx.Send(c.routes.Store, &load)
 }
 
 // onLoaded takes in a piece of the directory. The store answers loads and commits in the order in which it carries
 // them out, so that a piece never undoes an update that came before it.
 func (c *catalog) onLoaded(ctx actor.Context, m *port.Loaded) {
-	if c.endpoints == nil {
-		return // asked for by an instance that failed
+	if m.Token != uint64(c.loading.Ref) {
+		return
 	}
 	if m.Err != nil {
-		c.env.Clock.After(retry, ctx.Self(), &loadAgain{m.Next})
+		c.env.Clock.After(retry, ctx.Self(), &loadAgain{c.loading.Ref})
 		return
 	}
 	for _, ch := range m.Changes {

@@ -195,8 +195,12 @@ func (t *transfers) end(ctx actor.Context, e *entry, why string) {
 
 func (t *transfers) fail(ctx actor.Context) {
 	for _, e := range t.order {
+		const why = "the node's transfers were stopped"
 		if !e.state.Ended {
-			t.end(ctx, e, "the node's transfers were stopped")
+			t.end(ctx, e, why)
+		}
+		for _, m := range e.again {
+			t.end(ctx, &entry{request: m, state: message.DownloadState{File: m.File, Name: m.Name, Expected: -1}}, why)
 		}
 	}
 }

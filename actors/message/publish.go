@@ -36,7 +36,7 @@ type Update struct {
 	Session p2p.SessionID // the zero value is what this node shares itself
 	Owner   p2p.Endpoint
 	Changes []Publication
-	Gone    bool // the session has ended: all of its files go
+	Gone    bool // all of its files go, before Changes: the session has ended, or tells everything anew
 	ReplyTo *actor.PID
 }
 
@@ -53,8 +53,9 @@ type Committed struct {
 	Err error
 }
 
-// Load asks the store for a piece of the directory. Answered by port.Loaded.
+// Load asks the store for a piece of the directory. Answered by port.Loaded, whose Token is Ref.
 type Load struct {
+	Ref     Ref
 	After   port.Cursor
 	ReplyTo *actor.PID
 }

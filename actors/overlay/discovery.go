@@ -12,7 +12,10 @@ func (o *overlay) onDiscover(ctx actor.Context) {
 	if o.options.Discovery.Target == 0 {
 		return
 	}
-	o.env.Clock.After(o.options.Discovery.Every, ctx.Self(), &discover{})
+	if o.timer != nil {
+		o.timer.Stop() // a look that was due when an instance failed must not become a second series of them
+	}
+	o.timer = o.env.Clock.After(o.options.Discovery.Every, ctx.Self(), &discover{})
 	o.discover(ctx)
 }
 
@@ -33,7 +36,7 @@ func (o *overlay) discover(ctx actor.Context) {
 
 // onSupe answers another node's SUPE, once, and passes it on.
 func (o *overlay) onSupe(ctx actor.Context, m *message.Supe) {
-	if !o.seen.Add(m.ID) || m.Origin == o.options.Self {
+	if !o.seen.Add(m.ID) || m.Origin.Same(o.options.Self) {
 		o.duplicates.Add(1)
 		return
 	}

@@ -46,6 +46,7 @@ type pass struct {
 type passed struct {
 	ref message.Ref
 	by  p2p.Endpoint
+	pid *actor.PID // of by
 	ok  bool
 }
 
@@ -64,6 +65,7 @@ func (n *neighbor) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
 	case *actor.Started:
 		n.under = make(map[message.Ref]message.Ref)
+		n.lastRef = message.Ref(n.env.Rand.Uint64()) // so that answers to an instance that failed are not taken for ours
 		n.probe(ctx)
 	case *pass:
 		n.onPass(ctx, m)
@@ -123,7 +125,7 @@ func (n *neighbor) onSent(ctx actor.Context, m *message.Sent) {
 
 func (n *neighbor) answer(ctx actor.Context, ref message.Ref, ok bool) {
 	if ref != 0 {
-		ctx.Send(ctx.Parent(), &passed{ref: ref, by: n.endpoint, ok: ok})
+		ctx.Send(ctx.Parent(), &passed{ref: ref, by: n.endpoint, pid: ctx.Self(), ok: ok})
 	}
 }
 

@@ -6,6 +6,7 @@
 package overlay
 
 import (
+	"maps"
 	"net/netip"
 	"slices"
 	"time"
@@ -40,6 +41,7 @@ type overlay struct {
 	seen      *props.Seen     // Pktids of SUPEs
 	searching p2p.PacketID    // of the discovery whose answers are waited for
 	until     time.Time
+	timer     port.Timer // of the next look for neighbors
 	floods    map[message.Ref]*flood
 	lastRef   message.Ref
 
@@ -62,7 +64,7 @@ type neighborInfo struct {
 type flood struct {
 	ref     message.Ref
 	replyTo *actor.PID
-	waiting int
+	waiting []*actor.PID // neighbors that have not said what became of it
 	reached int
 }
 
@@ -76,6 +78,7 @@ func newOverlay(env *props.Env, o Options, routes *message.Routes) *overlay {
 	return &overlay{
 		env: env, options: o, routes: routes,
 		seen: props.NewSeen(env.Clock), floods: make(map[message.Ref]*flood),
+		lastRef:    message.Ref(env.Rand.Uint64()), // so that answers to an instance that failed are not taken for ours
 		level:      env.Metrics.Gauge("neighbors", "Neighbors that could be reached last time."),
 		duplicates: env.Metrics.Counter("dropped_total", "Packets dropped, by command and reason.", "command", "SUPE", "reason", "duplicate"),
 		full:       env.Metrics.Counter("refusals_total", "Refusals by reason.", "reason", "discovery_max"),
@@ -111,6 +114,9 @@ func (o *overlay) Receive(ctx actor.Context) {
 	case *message.Inspect:
 		ctx.Send(m.ReplyTo, o.status())
 	case *actor.Stopping, *actor.Restarting:
+		if o.timer != nil {
+			o.timer.Stop()
+		}
 		o.level.Set(0)
 	case *actor.Stopped:
 	default:
@@ -120,8 +126,14 @@ func (o *overlay) Receive(ctx actor.Context) {
 
 // add makes a neighbor, unless it is one already or this node itself.
 func (o *overlay) add(ctx actor.Context, e p2p.Endpoint, configured bool) {
-	if e == o.options.Self || o.find(e) != nil {
+	if e.Same(o.options.Self) {
 		return
+	}
+	for _, n := range o.neighbors {
+		if n.endpoint.Same(e) {
+			n.configured = n.configured || configured
+			return
+		}
 	}
 	if limit := o.options.Discovery.Max; limit > 0 && len(o.neighbors) >= limit {
 		o.full.Add(1)
@@ -158,7 +170,11 @@ func (o *overlay) onFlood(ctx actor.Context, m *message.Flood) {
 	}
 	o.lastRef++
 	if m.ReplyTo != nil {
-		o.floods[o.lastRef] = &flood{ref: m.Ref, replyTo: m.ReplyTo, waiting: len(to)}
+		f := &flood{ref: m.Ref, replyTo: m.ReplyTo}
+		for _, n := range to {
+			f.waiting = append(f.waiting, n.pid)
+		}
+		o.floods[o.lastRef] = f
 	}
 	for _, n := range to {
 		ctx.Send(n.pid, &pass{ref: o.lastRef, packet: m.Packet})
@@ -189,17 +205,7 @@ func (o *overlay) onPassed(ctx actor.Context, m *passed) {
 			n.failed++
 		}
 	}
-	f := o.floods[m.ref]
-	if f == nil {
-		return
-	}
-	if f.waiting--; m.ok {
-		f.reached++
-	}
-	if f.waiting == 0 {
-		delete(o.floods, m.ref)
-		ctx.Send(f.replyTo, &message.Flooded{Ref: f.ref, Reached: f.reached})
-	}
+	o.settle(ctx, m.ref, m.pid, m.ok)
 }
 
 // onStanding notes whether a neighbor can be reached. One that was found and is lost is forgotten.
@@ -232,6 +238,25 @@ func (o *overlay) count() {
 	o.level.Set(up)
 }
 
+// settle takes a neighbor's part of a flood, once.
+func (o *overlay) settle(ctx actor.Context, ref message.Ref, by *actor.PID, ok bool) {
+	f := o.floods[ref]
+	if f == nil {
+		return
+	}
+	i := slices.IndexFunc(f.waiting, func(p *actor.PID) bool { return p.Id == by.Id })
+	if i < 0 {
+		return
+	}
+	if f.waiting = slices.Delete(f.waiting, i, i+1); ok {
+		f.reached++
+	}
+	if len(f.waiting) == 0 {
+		delete(o.floods, ref)
+		ctx.Send(f.replyTo, &message.Flooded{Ref: f.ref, Reached: f.reached})
+	}
+}
+
 // onTerminated forgets a neighbor that was given up, or brings back one of the configuration.
 func (o *overlay) onTerminated(ctx actor.Context, who *actor.PID) {
 	i := slices.IndexFunc(o.neighbors, func(n *neighborInfo) bool { return n.pid.Id == who.Id })
@@ -240,6 +265,9 @@ func (o *overlay) onTerminated(ctx actor.Context, who *actor.PID) {
 	}
 	n := o.neighbors[i]
 	o.neighbors = slices.Delete(o.neighbors, i, i+1)
+	for _, ref := range slices.Sorted(maps.Keys(o.floods)) {
+		o.settle(ctx, ref, who, false) // what was in its mailbox is lost
+	}
 	o.env.Log.WithField("neighbor", n.endpoint.String()).Info("neighbor dropped")
 	if n.configured {
 		o.env.Clock.After(maxBackoff, ctx.Self(), &again{n.endpoint})

@@ -17,7 +17,7 @@ func onward(neighbors []p2p.Endpoint, from netip.Addr, origin p2p.Endpoint) []bo
 	out := make([]bool, len(neighbors))
 	sender, senders := -1, 0
 	for i, n := range neighbors {
-		out[i] = n != origin
+		out[i] = !n.Same(origin)
 		if from.IsValid() && n.At(from) {
 			sender = i
 			senders++

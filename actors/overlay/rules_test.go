@@ -34,6 +34,7 @@ func TestOnward(t *testing.T) {
 		{"by the other family", []p2p.Endpoint{both, a}, addr("2001:db8::4"), b, []bool{false, true}},
 		{"one of two at an address", []p2p.Endpoint{c, c2, a}, addr("10.0.0.3"), b, []bool{true, true, true}},
 		{"who began it is one of two", []p2p.Endpoint{c, c2, a}, addr("10.0.0.1"), c2, []bool{true, false, false}},
+		{"who began it, by the other family", []p2p.Endpoint{a, ep("[2001:db8::4]:3000")}, addr("10.0.0.1"), both, []bool{false, false}},
 		{"from a stranger", []p2p.Endpoint{a, b}, addr("10.0.0.77"), ep("10.0.0.9:1"), []bool{true, true}},
 	} {
 		require.Equal(t, x.want, onward(x.neighbors, x.from, x.origin), x.name)

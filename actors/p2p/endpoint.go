@@ -112,6 +112,17 @@ func (e Endpoint) At(a netip.Addr) bool {
 	return a == e.IPv4() || a == e.IPv6().Unmap()
 }
 
+// Same says whether both may be the same node: the ports are equal, and so is each address that both name, of which
+// there is at least one. Where a node was named by one of its addresses only, == does not recognize it.
+func (e Endpoint) Same(o Endpoint) bool {
+	if e.port != o.port {
+		return false
+	}
+	both4 := e.Complete() && o.Complete()
+	both6 := !e.IPv6().Is4In6() && !o.IPv6().Is4In6()
+	return (both4 || both6) && (!both4 || e.v4 == o.v4) && (!both6 || e.v6 == o.v6)
+}
+
 // Host is the address by which limits count this endpoint: IPv4 where there is one.
 func (e Endpoint) Host() netip.Addr {
 	if v4 := e.IPv4(); v4.IsValid() {

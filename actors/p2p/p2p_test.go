@@ -128,3 +128,36 @@ func TestFileID(t *testing.T) {
 		require.ErrorIs(t, err, p2p.ErrFileID)
 	}
 }
+
+func TestSame(t *testing.T) {
+	ep := func(v4, v6 string, port uint16) p2p.Endpoint {
+		var a, b netip.Addr
+		if v4 != "" {
+			a = netip.MustParseAddr(v4)
+		}
+		if v6 != "" {
+			b = netip.MustParseAddr(v6)
+		}
+		e, err := p2p.NewEndpoint(a, b, port)
+		require.NoError(t, err)
+		return e
+	}
+	both := ep("10.0.0.1", "2001:db8::1", 3000)
+	for _, c := range []struct {
+		other p2p.Endpoint
+		want  bool
+	}{
+		{both, true},
+		{ep("10.0.0.1", "", 3000), true},
+		{ep("", "2001:db8::1", 3000), true},
+		{ep("10.0.0.1", "", 3001), false},
+		{ep("10.0.0.2", "2001:db8::1", 3000), false},
+		{ep("10.0.0.1", "2001:db8::2", 3000), false},
+		{ep("10.0.0.2", "", 3000), false},
+		{p2p.Endpoint{}, false},
+	} {
+		require.Equal(t, c.want, both.Same(c.other), c.other)
+		require.Equal(t, c.want, c.other.Same(both), c.other)
+	}
+	require.False(t, ep("10.0.0.1", "", 3000).Same(ep("", "2001:db8::1", 3000)), "nothing in common is named")
+}

@@ -72,6 +72,16 @@ func (f finds) retry(ctx actor.Context, p *peer) {
 	}
 }
 
+// giveUp answers those who wait for a login: there is nobody to log in at.
+func (f finds) giveUp(ctx actor.Context) {
+	for _, ref := range sortedRefs(f) {
+		if a := f[ref]; a.waiting {
+			ctx.Send(a.find.ReplyTo, &message.Found{Ref: a.find.Ref, Err: message.ErrNoSupernode})
+			delete(f, ref)
+		}
+	}
+}
+
 // fail answers everybody who waits.
 func (f finds) fail(ctx actor.Context, err error) {
 	for _, ref := range sortedRefs(f) {

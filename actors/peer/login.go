@@ -77,11 +77,27 @@ func (p *peer) sendLogin(ctx actor.Context) {
 	ctx.Send(p.routes.Gateway, &message.Ask{
 		Ref: p.login, To: p.supernode, Packet: &message.Login{Endpoint: p.options.Self}, Timeout: answerTimeout, ReplyTo: ctx.Self(),
 	})
+	p.watchLogin(ctx)
+}
+
+// watchLogin arms the time limit of p.login.
+func (p *peer) watchLogin(ctx actor.Context) {
+	if p.limit != nil {
+		p.limit.Stop()
+	}
+	p.limit = p.env.Clock.After(overdueAfter, ctx.Self(), &overdue{p.login})
+}
+
+// onOverdue gives up on a login or logout whose outcome was lost with an actor that failed.
+func (p *peer) onOverdue(ctx actor.Context, m *overdue) {
+	if m.ref == p.login {
+		p.onAnswered(ctx, &message.Answered{Ref: m.ref, Err: errOverdue})
+	}
 }
 
 // onAsup notes a supernode that answered our SUPE. The one that answers first is the nearest and is tried first.
 func (p *peer) onAsup(ctx actor.Context, m *message.Asup) {
-	if m.ID != p.search || m.Supernode == p.options.Self {
+	if p.search == (p2p.PacketID{}) || m.ID != p.search || m.Supernode.Same(p.options.Self) {
 		return
 	}
 	p.remember(m.Supernode)
@@ -123,6 +139,7 @@ func (p *peer) roundOver(ctx actor.Context) {
 	if p.state != searching {
 		return
 	}
+	p.finds.giveUp(ctx)
 	p.rounds++
 	wait := pause(p.rounds, rand.New(p.env.Rand).Float64())
 	p.env.Log.WithField("retry", wait.Round(time.Millisecond).String()).Warn("no supernode can be reached")
@@ -141,12 +158,18 @@ func (p *peer) onAnswered(ctx actor.Context, m *message.Answered) {
 		p.onFoundOrNot(ctx, m)
 		return
 	}
+	p.login = 0
 	if p.state == loggingOut {
 		p.depart(ctx)
 		return
 	}
 	in, _ := m.Reply.(*message.LoggedIn)
 	switch {
+	case p.draining != nil && m.Err == nil && in != nil && !in.Session.Refused():
+		p.session = in.Session
+		p.logout(ctx)
+	case p.draining != nil:
+		p.depart(ctx)
 	case m.Err == nil && in != nil && !in.Session.Refused():
 		p.onLoggedIn(ctx, in.Session)
 	case p.state == online:
@@ -198,7 +221,7 @@ func (p *peer) lost(ctx actor.Context, why string) {
 
 // onSupe passes another's SUPE on to our supernode and does not answer it: a peer is none.
 func (p *peer) onSupe(ctx actor.Context, m *message.Supe) {
-	if !p.seen.Add(m.ID) || p.state != online || m.Origin == p.options.Self {
+	if !p.seen.Add(m.ID) || p.state != online || m.Origin.Same(p.options.Self) {
 		return
 	}
 	ttl, ok := min(m.TTL, p.options.Discovery.TTL).Lowered()

@@ -6,6 +6,7 @@
 package peer
 
 import (
+	"errors"
 	"slices"
 	"time"
 
@@ -32,6 +33,9 @@ type Options struct {
 const (
 	// answerTimeout is how long to wait for the answer to a login or logout.
 	answerTimeout = 10 * time.Second
+	// overdueAfter is how long the outcome of a login or logout may take: longer than any dial and its answer, so that it
+	// only passes when an actor has failed over it.
+	overdueAfter = 15 * time.Minute
 	// maxKnown is how many supernodes are remembered.
 	maxKnown = 32
 )
@@ -70,6 +74,7 @@ type peer struct {
 	seen      *props.Seen
 	lastRef   message.Ref
 	login     message.Ref // of the login or logout under way
+	limit     port.Timer  // of it
 	draining  *actor.PID
 
 	level port.Gauge
@@ -89,7 +94,11 @@ type (
 	windowOver struct{}
 	tryAgain   struct{}
 	refresh    struct{}
+	overdue    struct{ ref message.Ref } // of a login or logout
 )
+
+// errOverdue is the outcome of a login whose real one was lost.
+var errOverdue = errors.New("the login was never answered")
 
 // Receive implements actor.Actor.
 func (p *peer) Receive(ctx actor.Context) {
@@ -109,6 +118,8 @@ func (p *peer) Receive(ctx actor.Context) {
 		p.onTryAgain(ctx)
 	case *refresh:
 		p.onRefresh(ctx)
+	case *overdue:
+		p.onOverdue(ctx, m)
 	case *message.Answered:
 		p.onAnswered(ctx, m)
 	case *message.ShareUpdate:
@@ -127,6 +138,9 @@ func (p *peer) Receive(ctx actor.Context) {
 	case *actor.Stopping, *actor.Restarting:
 		p.level.Set(0)
 		p.stopTimer()
+		if p.limit != nil {
+			p.limit.Stop()
+		}
 		p.finds.fail(ctx, message.ErrNoSupernode)
 	case *actor.Stopped:
 	default:
@@ -170,16 +184,23 @@ func (p *peer) enter(state string) {
 // onDrain logs out, so that nobody is sent here in vain.
 func (p *peer) onDrain(ctx actor.Context, m *message.Drain) {
 	p.draining = m.ReplyTo
-	if p.state != online {
+	switch p.state {
+	case online:
+		p.logout(ctx)
+	case loggingIn: // onAnswered sees to a session that comes of it
+	default:
 		p.depart(ctx)
-		return
 	}
+}
+
+func (p *peer) logout(ctx actor.Context) {
 	p.enter(loggingOut)
 	p.stopTimer()
 	p.login = p.ref()
 	ctx.Send(p.routes.Gateway, &message.Ask{
 		Ref: p.login, To: p.supernode, Packet: &message.Logout{Session: p.session}, Timeout: answerTimeout, ReplyTo: ctx.Self(),
 	})
+	p.watchLogin(ctx)
 }
 
 func (p *peer) depart(ctx actor.Context) {

@@ -122,6 +122,9 @@ func (p *publisher) done(ref message.Ref, err error) (gone bool) {
 
 // publish sends what may be sent now.
 func (p *peer) publish(ctx actor.Context) {
+	if p.state != online {
+		p.publisher.queue = nil // a new session begins with everything; what changes until then must not pile up
+	}
 	for p.state == online {
 		c, ok := p.publisher.next()
 		if !ok {

@@ -54,14 +54,15 @@ func (e *Env) kind(name string) *kind {
 // actor are treated.
 func (e *Env) Make(kindName string, producer func() actor.Actor, children ...Rule) *actor.Props {
 	k := e.kind(kindName)
+	s := newStrategy(e, children)
 	opts := []actor.PropsOption{
 		actor.WithMailbox(actor.UnboundedLockfree()), // the leanest for many idle actors, and it does not stay at its peak
-		actor.WithSupervisor(newStrategy(e, children)),
+		actor.WithSupervisor(s),
 	}
 	if e.Dispatcher != nil {
 		opts = append(opts, actor.WithDispatcher(e.Dispatcher))
 	}
-	return actor.PropsFromProducer(func() actor.Actor { return &guard{inner: producer(), env: e, kind: k} }, opts...)
+	return actor.PropsFromProducer(func() actor.Actor { return &guard{inner: producer(), env: e, kind: k, children: s} }, opts...)
 }
 
 // Panic is the reason of a failure: what an actor panicked with, and where.
@@ -80,7 +81,9 @@ type guard struct {
 	inner    actor.Actor
 	env      *Env
 	kind     *kind
+	children *strategy
 	stopping bool
+	leaving  bool // Stopping or Restarting has been seen
 }
 
 // Receive is the actor's Receive with containment around it.
@@ -89,13 +92,23 @@ func (g *guard) Receive(ctx actor.Context) {
 	switch ctx.Message().(type) {
 	case *actor.Started:
 		g.kind.live.Add(1)
+		g.children.leaving(ctx.Self().Id, false)
 	case *actor.Restarting:
+		g.leaving = true
+		g.children.leaving(ctx.Self().Id, true)
 		g.kind.live.Add(-1)
 	case *actor.Stopping:
-		g.stopping = true
+		g.stopping, g.leaving = true, true
+		g.children.leaving(ctx.Self().Id, true)
 	case *actor.Stopped:
 		defer func() { g.inner = nil }() // a parent's set of children may keep this value for long
 		g.kind.live.Add(-1)
+	default:
+		if g.leaving {
+			// It only waits for its children, which the framework has told to stop: that they end says nothing about
+			// them, and a child made now would never be told.
+			return
+		}
 	}
 	g.inner.Receive(ctx)
 }

@@ -48,10 +48,12 @@ type strategy struct {
 	// failures holds the times of the failures within the window, by child. Several actors may share one strategy where
 	// a parent's kind has several instances, but no child has two parents.
 	failures map[string][]time.Time
+	// ending holds the parents that only wait for their children to end.
+	ending map[string]bool
 }
 
 func newStrategy(e *Env, rules []Rule) *strategy {
-	return &strategy{env: e, rules: rules, failures: make(map[string][]time.Time)}
+	return &strategy{env: e, rules: rules, failures: make(map[string][]time.Time), ending: make(map[string]bool)}
 }
 
 // HandleFailure implements actor.SupervisorStrategy. It runs in the supervisor.
@@ -61,6 +63,10 @@ func (s *strategy) HandleFailure(_ *actor.ActorSystem, sup actor.Supervisor, chi
 	rule := s.rule(kindName)
 	log := s.env.Log.WithFields(logrus.Fields{"actor": child.Id, "reason": fmt.Sprint(reason), "message": fmt.Sprintf("%T", message)})
 	switch {
+	case s.ending[sup.(actor.Context).Self().Id]:
+		// It has been told to stop already. A restart now would bring it back, and its parent would wait for ever.
+		k.stops.Add(1)
+		log.Warn("actor stopped")
 	case rule.Action == Restart && s.mayRestart(child.Id, rule):
 		k.restarts.Add(1)
 		log.Warn("actor restarted")
@@ -74,6 +80,18 @@ func (s *strategy) HandleFailure(_ *actor.ActorSystem, sup actor.Supervisor, chi
 		k.stops.Add(1)
 		log.Warn("actor stopped")
 		sup.StopChildren(child)
+	}
+}
+
+// leaving notes whether a parent has told its children to stop and waits for their end.
+func (s *strategy) leaving(parent string, is bool) {
+	if len(s.rules) == 0 {
+		return // it has no children, and there may be many such parents at once
+	}
+	if is {
+		s.ending[parent] = true
+	} else {
+		delete(s.ending, parent)
 	}
 }
 

@@ -90,8 +90,10 @@ func (q *queries) Receive(ctx actor.Context) {
 		q.onFind(ctx, m)
 	case *message.CancelFind:
 		if id, ok := q.finds[findKey{m.ReplyTo.Id, m.Ref}]; ok {
-			ctx.Stop(q.pending[id].pid)
+			q.end(ctx, id)
 		}
+	case *over:
+		q.end(ctx, m.id)
 	case *message.Quer:
 		q.onQuer(ctx, m)
 		ctx.Send(m.ReplyTo, &message.Handled{Ref: m.Ref})
@@ -127,7 +129,7 @@ func (q *queries) onFind(ctx actor.Context, m *message.Find) {
 
 // onQuer handles another's query: once, whatever comes again. It is answered from the catalog and passed on.
 func (q *queries) onQuer(ctx actor.Context, m *message.Quer) {
-	if !q.seen.Add(m.ID) || m.Origin == q.options.Self {
+	if !q.seen.Add(m.ID) || m.Origin.Same(q.options.Self) {
 		q.metrics.duplicates.Add(1)
 		return
 	}
@@ -174,11 +176,25 @@ func (q *queries) onAque(ctx actor.Context, m *message.Aque) {
 	ctx.Send(m.ReplyTo, &message.Handled{Ref: m.Ref})
 }
 
-func (q *queries) onTerminated(who *actor.PID) {
-	id, err := p2p.ParsePacketID([]byte(who.Id[len(who.Id)-p2p.IDLen:]))
-	if err != nil {
-		return
+// over is what a search says once it has told its outcome.
+type over struct{ id p2p.PacketID }
+
+// end has a search stop behind the AQUEs that are in its mailbox already: the connections that brought them wait to
+// hear that they were handled.
+func (q *queries) end(ctx actor.Context, id p2p.PacketID) {
+	if p, ok := q.pending[id]; ok {
+		q.forget(id)
+		ctx.Poison(p.pid)
 	}
+}
+
+func (q *queries) onTerminated(who *actor.PID) {
+	if id, err := p2p.ParsePacketID([]byte(who.Id[len(who.Id)-p2p.IDLen:])); err == nil {
+		q.forget(id)
+	}
+}
+
+func (q *queries) forget(id p2p.PacketID) {
 	p, ok := q.pending[id]
 	if !ok {
 		return

@@ -23,7 +23,7 @@ type reply struct {
 	hits   []message.Hit // not sent yet
 	under  int           // under way
 	failed int           // failures in a row
-	timer  port.Timer    // for the case that the catalog never answers
+	timer  port.Timer    // for the case that an answer is lost with an actor that failed
 }
 
 // Receive implements actor.Actor.
@@ -33,11 +33,11 @@ func (r *reply) Receive(ctx actor.Context) {
 		ctx.Send(r.routes.Catalog, &message.Match{
 			Text: r.quer.Text, Limit: r.options.Search.MaxResults, ReplyTo: ctx.Self(),
 		})
-		r.timer = r.env.Clock.After(r.options.Search.Window, ctx.Self(), &tick{})
+		r.arm(ctx)
 	case *tick:
 		ctx.Stop(ctx.Self())
 	case *message.Matched:
-		r.timer.Stop()
+		r.arm(ctx)
 		r.hits = m.Hits
 		if limit := r.options.Search.MaxResults; limit > 0 && len(r.hits) > limit {
 			r.metrics.cut.Add(len(r.hits) - limit)
@@ -54,7 +54,17 @@ func (r *reply) Receive(ctx actor.Context) {
 	}
 }
 
+// arm begins the wait for the next answer of the catalog or the gateway. After a search window nobody waits for
+// what is still to be sent.
+func (r *reply) arm(ctx actor.Context) {
+	if r.timer != nil {
+		r.timer.Stop()
+	}
+	r.timer = r.env.Clock.After(r.options.Search.Window, ctx.Self(), &tick{})
+}
+
 func (r *reply) onSent(ctx actor.Context, m *message.Sent) {
+	r.arm(ctx)
 	r.under--
 	if m.Err == nil {
 		r.failed = 0

@@ -82,6 +82,10 @@ func (s *search) start(ctx actor.Context) {
 
 // onAque takes an answer, unless it is none: what does not match was not asked for.
 func (s *search) onAque(m *message.Aque) {
+	if s.told {
+		s.metrics.late.Add(1)
+		return
+	}
 	if !s.pattern.MatchesFolded(m.Hit.Name) {
 		s.metrics.mismatch.Add(1)
 		return
@@ -94,13 +98,16 @@ func (s *search) onAque(m *message.Aque) {
 
 // check ends the search if it is time, or comes back when that could be.
 func (s *search) check(ctx actor.Context) {
+	if s.told {
+		return
+	}
 	now := s.env.Clock.Now()
 	nobody := s.flooded && s.reached == 0
 	if s.local && (nobody || !now.Before(s.quiet)) || !now.Before(s.end) {
 		results := s.found.results()
 		s.metrics.results.Add(len(results))
 		s.tell(ctx, results, nil)
-		ctx.Stop(ctx.Self())
+		ctx.Send(ctx.Parent(), &over{s.id})
 		return
 	}
 	s.wait(ctx, now)

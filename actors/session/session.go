@@ -18,6 +18,7 @@ type session struct {
 	endpoint p2p.Endpoint
 
 	files   map[p2p.FileID]struct{} // what is published, as far as it has been sent to the store; nil: not loaded
+	resync  bool                    // the catalog may not know what the store holds
 	partial *loading                // under way while files is nil and something needs it
 	waiting []any                   // requests that came before files was loaded
 	open    []op                    // requests under way, oldest first
@@ -35,8 +36,10 @@ type common struct {
 
 // loading gathers what the store holds of the session.
 type loading struct {
+	ref    message.Ref // of the last Load
 	exists bool
 	files  map[p2p.FileID]struct{}
+	names  []message.Publication // the same for the catalog, where it has to be told
 }
 
 // op is a request under way. One that changes nothing only waits for those before it.
@@ -64,9 +67,13 @@ func (s *session) Receive(ctx actor.Context) {
 		s.onCommitted(ctx, m)
 	case *port.Loaded:
 		s.onLoaded(ctx, m)
-	case *loadAgain:
-		s.load(ctx, m.after)
-	case *actor.Stopping, *actor.Restarting:
+	case *actor.Restarting:
+		if s.loggingOut() {
+			// Nobody knows whether it has ended. The sessions actor routes to it again, and it finds out from the store.
+			ctx.Send(ctx.Parent(), &kept{id: s.id, endpoint: s.endpoint, pid: ctx.Self()})
+		}
+		s.fail(ctx, errStopped)
+	case *actor.Stopping:
 		s.fail(ctx, errStopped)
 	case *actor.Started, *actor.Stopped:
 	default:
@@ -78,7 +85,7 @@ func (s *session) Receive(ctx actor.Context) {
 func (s *session) work(ctx actor.Context) {
 	if s.files == nil {
 		if s.partial == nil {
-			s.partial = &loading{files: make(map[p2p.FileID]struct{})}
+			s.partial = &loading{ref: message.Ref(s.env.Rand.Uint64()), files: make(map[p2p.FileID]struct{})}
 			s.load(ctx, port.Cursor{Scope: port.OneSession, Session: s.id})
 		}
 		return
@@ -98,12 +105,13 @@ func (s *session) work(ctx actor.Context) {
 }
 
 func (s *session) load(ctx actor.Context, after port.Cursor) {
-	ctx.Send(s.routes.Store, &message.Load{After: after, ReplyTo: ctx.Self()})
+	s.partial.ref++
+	ctx.Send(s.routes.Store, &message.Load{Ref: s.partial.ref, After: after, ReplyTo: ctx.Self()})
 }
 
 // onLoaded takes in a piece of what the store holds. A session that is not there failed before its login was kept.
 func (s *session) onLoaded(ctx actor.Context, m *port.Loaded) {
-	if s.partial == nil {
+	if s.partial == nil || m.Token != uint64(s.partial.ref) {
 		return // asked for by an instance that failed
 	}
 	if m.Err != nil {
@@ -117,6 +125,9 @@ func (s *session) onLoaded(ctx actor.Context, m *port.Loaded) {
 			continue
 		}
 		s.partial.files[c.File] = struct{}{}
+		if s.resync {
+			s.partial.names = append(s.partial.names, message.Publication{File: c.File, Name: c.Name})
+		}
 	}
 	switch {
 	case !m.Last:
@@ -125,6 +136,10 @@ func (s *session) onLoaded(ctx actor.Context, m *port.Loaded) {
 		s.fail(ctx, message.ErrUnknownSession)
 		ctx.Stop(ctx.Self())
 	default:
+		if s.resync {
+			s.resync = false
+			ctx.Send(s.routes.Catalog, &message.Update{Session: s.id, Owner: s.endpoint, Gone: true, Changes: s.partial.names})
+		}
 		s.files, s.partial = s.partial.files, nil
 		s.work(ctx)
 	}
@@ -225,12 +240,26 @@ func (s *session) onLost(ctx actor.Context, o op) {
 	refuseOp(ctx, o, o.err)
 	switch o.request.(type) {
 	case *begin:
+		s.fail(ctx, o.err) // who logged in a second time meanwhile waits for the same login
 		ctx.Stop(ctx.Self())
 	case *message.Publish:
-		s.files = nil // what the store holds is not what was hoped; it is loaded when it is needed next
+		s.resync = true // a store that failed in the middle may have kept it all the same
+		s.files = nil   // what the store holds is not what was hoped; it is loaded when it is needed next
 	case *message.Logout:
 		ctx.Send(ctx.Parent(), &kept{id: s.id, endpoint: s.endpoint, pid: ctx.Self()})
 	}
+}
+
+// loggingOut says whether a logout is under way; nothing comes after it.
+func (s *session) loggingOut() bool {
+	var last any
+	if len(s.waiting) > 0 {
+		last = s.waiting[len(s.waiting)-1]
+	} else if len(s.open) > 0 {
+		last = s.open[len(s.open)-1].request
+	}
+	_, yes := last.(*message.Logout)
+	return yes
 }
 
 func refuseOp(ctx actor.Context, o op, err error) {

@@ -39,6 +39,7 @@ func Props(env *props.Env, o Options, routes *message.Routes) *actor.Props {
 		return &sessions{
 			common: shared, options: o,
 			byEndpoint: make(map[p2p.Endpoint]p2p.SessionID), live: make(map[p2p.SessionID]entry),
+			loading: message.Load{Ref: message.Ref(env.Rand.Uint64())}, // so that answers to an instance that failed are not taken for ours
 			level:   env.Metrics.Gauge("sessions", "Logged-in peers."),
 			foreign: env.Metrics.Counter("refusals_total", help, "reason", "verify_address"),
 			full:    env.Metrics.Counter("refusals_total", help, "reason", "sessions"),
@@ -53,7 +54,8 @@ type sessions struct {
 	byEndpoint map[p2p.Endpoint]p2p.SessionID
 	live       map[p2p.SessionID]entry
 	loaded     bool
-	early      []any // requests that came before the sessions were loaded
+	loading    message.Load // asked of the store
+	early      []any        // requests that came before the sessions were loaded
 
 	level         port.Gauge
 	foreign, full port.Counter
@@ -65,8 +67,8 @@ type entry struct {
 	endpoint p2p.Endpoint
 }
 
-// loadAgain asks for the rest of the sessions after a failure to load them.
-type loadAgain struct{ after port.Cursor }
+// loadAgain asks for the rest of the sessions after the load of that ref has failed.
+type loadAgain struct{ ref message.Ref }
 
 // kept is what a session says whose logout could not be kept: it lives on.
 type kept struct {
@@ -83,7 +85,9 @@ func (s *sessions) Receive(ctx actor.Context) {
 	case *port.Loaded:
 		s.onLoaded(ctx, m)
 	case *loadAgain:
-		s.load(ctx, m.after)
+		if m.ref == s.loading.Ref {
+			s.load(ctx, s.loading.After)
+		}
 	case *message.Login, *message.Publish, *message.Find, *message.Logout:
 		if !s.loaded {
 			s.early = append(s.early, m)
@@ -110,12 +114,17 @@ func (s *sessions) Receive(ctx actor.Context) {
 var errStopped = errors.New("the sessions' actor stopped")
 
 func (s *sessions) load(ctx actor.Context, after port.Cursor) {
-	ctx.Send(s.routes.Store, &message.Load{After: after, ReplyTo: ctx.Self()})
+	s.loading = message.Load{Ref: s.loading.Ref + 1, After: after, ReplyTo: ctx.Self()}
+	load := s.loading
+	ctx.Send(s.routes.Store, &load)
 }
 
 func (s *sessions) onLoaded(ctx actor.Context, m *port.Loaded) {
+	if m.Token != uint64(s.loading.Ref) {
+		return
+	}
 	if m.Err != nil {
-		s.env.Clock.After(retry, ctx.Self(), &loadAgain{m.Next})
+		s.env.Clock.After(retry, ctx.Self(), &loadAgain{s.loading.Ref})
 		return
 	}
 	for _, c := range m.Changes {
@@ -146,8 +155,10 @@ func (s *sessions) add(ctx actor.Context, id p2p.SessionID, at p2p.Endpoint) *ac
 }
 
 func (s *sessions) props(id p2p.SessionID, at p2p.Endpoint) *actor.Props {
+	lives := 0
 	return s.env.Make("session", func() actor.Actor {
-		return &session{common: s.common, id: id, endpoint: at}
+		lives++
+		return &session{common: s.common, id: id, endpoint: at, resync: lives > 1}
 	})
 }
 
@@ -232,6 +243,7 @@ func (s *sessions) refuseLogin(ctx actor.Context, m *message.Login, c port.Count
 func (s *sessions) onKept(ctx actor.Context, m *kept) {
 	if _, taken := s.byEndpoint[m.endpoint]; taken {
 		ctx.Stop(m.pid)
+		s.erase(ctx, m.id, m.endpoint)
 		return
 	}
 	s.byEndpoint[m.endpoint] = m.id
@@ -255,6 +267,11 @@ func (s *sessions) onTerminated(ctx actor.Context, who *actor.PID) {
 	}
 	at := s.live[id].endpoint
 	s.forget(id)
+	s.erase(ctx, id, at)
+}
+
+// erase takes what is left of a session out of the store and the catalog.
+func (s *sessions) erase(ctx actor.Context, id p2p.SessionID, at p2p.Endpoint) {
 	ctx.Send(s.routes.Store, &message.Commit{Changes: []port.Change{{Op: port.OpLogout, Session: id}}})
 	ctx.Send(s.routes.Catalog, &message.Update{Session: id, Owner: at, Gone: true})
 }

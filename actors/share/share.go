@@ -29,6 +29,9 @@ var (
 	ErrBusy      = errors.New("Sorry, all upload slots of the selected peer are taken. Try again later.") //nolint:staticcheck // a line of the protocol
 )
 
+// errStopped is what an edit ends with whose outcome a failure of this actor has left open.
+var errStopped = errors.New("the share's actor stopped")
+
 // logEvery is the pause between two log lines on how far the look through the shared files is.
 const logEvery = 5 * time.Second
 
@@ -85,7 +88,9 @@ func (s *share) Receive(ctx actor.Context) {
 	case *message.Retrieve:
 		s.onRetrieve(ctx, m)
 	case *message.RetrieveGone:
-		s.slots.drop(m.ReplyTo, m.Ref)
+		if s.slots.drop(m.ReplyTo, m.Ref) == nil {
+			s.next(ctx, m.ReplyTo, m.Ref) // its Serve was on the way to a connection that has ended
+		}
 	case *message.UploadEnded:
 		s.onUploadEnded(ctx, m)
 	case *overdue:
@@ -102,6 +107,9 @@ func (s *share) Receive(ctx actor.Context) {
 		ctx.Send(m.ReplyTo, s.status())
 	case *actor.Stopping, *actor.Restarting:
 		s.disk.StopWatching()
+		for _, e := range s.edits {
+			ctx.Send(e.ReplyTo, &message.ShareEditDone{Ref: e.Ref, Err: errStopped})
+		}
 		s.level.Set(0)
 	case *actor.Stopped:
 	default:

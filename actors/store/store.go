@@ -103,7 +103,10 @@ func (s *store) onLoaded(ctx actor.Context, m *port.Loaded) {
 		s.env.Log.WithError(m.Err).Error("the directory cannot be read")
 	}
 	for _, q := range s.done() {
-		ctx.Send(q.(*message.Load).ReplyTo, m)
+		l := q.(*message.Load)
+		loaded := *m
+		loaded.Token = uint64(l.Ref)
+		ctx.Send(l.ReplyTo, &loaded)
 	}
 	s.next(ctx)
 }
@@ -124,7 +127,7 @@ func (s *store) fail(ctx actor.Context) {
 		case *message.Commit:
 			answer(ctx, q, errFailed)
 		case *message.Load:
-			ctx.Send(q.ReplyTo, &port.Loaded{Err: errFailed})
+			ctx.Send(q.ReplyTo, &port.Loaded{Token: uint64(q.Ref), Err: errFailed})
 		}
 	}
 	s.queue, s.under = nil, 0
