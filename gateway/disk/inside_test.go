@@ -126,7 +126,7 @@ func TestTroubles(t *testing.T) {
 	require.Equal(t, "not shared", hook.LastEntry().Message)
 	require.NoError(t, os.WriteFile(target, []byte("after"), 0o600))
 	d.do(func() {
-		errs := d.lib.notify.Errors
+		errs := d.lib.ear.notify.Errors
 		go func() { errs <- fsnotify.ErrEventOverflow }()
 	})
 	expect("after")

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
-	"github.com/fsnotify/fsnotify"
 	"github.com/sirupsen/logrus"
 
 	"alakazaam/actors/p2p"
@@ -26,9 +25,9 @@ type librarian struct {
 	hasher *hasher
 	send   func(*actor.PID, any)
 
-	notify     *fsnotify.Watcher // nil where nobody watches, or the system cannot
-	owner      *actor.PID        // nil where nobody watches
-	generation int               // counts the calls of watch
+	ear        *ear       // nil where nobody watches, or the system cannot report
+	owner      *actor.PID // nil where nobody watches
+	generation int        // counts the calls of watch
 	shelf      *shelf
 	moved      map[string]bool // folders that came, went or were replaced, to be looked through
 	ctx        context.Context // of hashing for a watch
@@ -54,21 +53,17 @@ func (l *librarian) run(d *Disk) {
 	defer tick.Stop()
 	ticking := true
 	for {
-		var events <-chan fsnotify.Event
-		var errs <-chan error
-		if l.notify != nil {
-			events, errs = l.notify.Events, l.notify.Errors
+		var reports <-chan struct{}
+		if l.ear != nil {
+			reports = l.ear.wake
 		}
 		select {
 		case <-d.wake:
 			for _, f := range d.jobs() {
 				f()
 			}
-		case e := <-events:
-			l.event(e)
-		case err := <-errs:
-			l.Log.WithError(err).Warn("looking through all shared files: the system did not report every change")
-			l.rescan()
+		case <-reports:
+			l.listenTo(l.ear.heard())
 		case r := <-l.hasher.done:
 			l.result(r)
 		case <-rescan.C:
@@ -105,8 +100,7 @@ func (l *librarian) watch(owner *actor.PID) {
 	l.complained, l.moved = map[string]bool{}, map[string]bool{}
 	l.shelf = newShelf(func(m any) { l.send(owner, m) }, l.Progress)
 	var err error
-	if l.notify, err = fsnotify.NewWatcher(); err != nil {
-		l.notify = nil
+	if l.ear, err = newEar(); err != nil {
 		l.Log.WithError(err).Error("changes of shared files are only noticed by looking through them from time to time")
 	}
 	if err := os.MkdirAll(l.dir, 0o755); err != nil {
@@ -124,10 +118,10 @@ func (l *librarian) stopWatching() {
 
 // drop ends a generation. A file that is being hashed for it may be finished: the next one will want it.
 func (l *librarian) drop() {
-	if l.notify != nil {
-		l.notify.Close()
+	if l.ear != nil {
+		l.ear.close()
 	}
-	l.owner, l.notify, l.shelf, l.hashing = nil, nil, nil, ""
+	l.owner, l.ear, l.shelf, l.hashing = nil, nil, nil, ""
 }
 
 // share is Disk.Share.

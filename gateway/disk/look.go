@@ -9,8 +9,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/fsnotify/fsnotify"
-
 	"alakazaam/actors/p2p"
 )
 
@@ -173,22 +171,35 @@ func (l *librarian) consider(path string, info fs.FileInfo) {
 	}
 }
 
-// event is a change that the system reports.
-func (l *librarian) event(e fsnotify.Event) {
-	if !l.wants(e.Name) {
-		return
+// listenTo deals with what the system has reported.
+func (l *librarian) listenTo(paths []string, lost bool, errs []error) {
+	for _, err := range errs {
+		l.Log.WithError(err).Debug("trouble with watching shared folders")
 	}
-	info, err := l.stat(e.Name)
-	if l.listens(e.Name) || err == nil && info.IsDir() {
-		l.moved[e.Name] = true
+	if lost {
+		l.Log.Warn("looking through all shared files: the system did not report every change")
+		l.rescan()
+	}
+	for _, path := range paths {
+		if l.wants(path) {
+			l.changed(path)
+		}
+	}
+}
+
+// changed deals with a change at a path, whatever it was.
+func (l *librarian) changed(path string) {
+	info, err := l.stat(path)
+	if l.listens(path) || err == nil && info.IsDir() {
+		l.moved[path] = true
 	}
 	switch {
 	case err == nil && info.Mode().IsRegular():
-		l.shelf.disturb(e.Name, time.Now().Add(l.Quiet))
+		l.shelf.disturb(path, time.Now().Add(l.Quiet))
 	case err == nil, errors.Is(err, fs.ErrNotExist):
-		l.shelf.remove(e.Name)
+		l.shelf.remove(path)
 	default:
-		l.complain(e.Name, err)
+		l.complain(path, err)
 	}
 }
 
@@ -231,7 +242,7 @@ func folderAt(path string) (f folder, ok bool) {
 // unlisten to it would end that too. A folder with two names at once, through a link, is reported under the first.
 func (l *librarian) listen(dir string) {
 	f, ok := folderAt(dir)
-	if l.notify == nil || !ok {
+	if l.ear == nil || !ok {
 		return
 	}
 	if old, is := l.shelf.dirs[dir]; is && old != f {
@@ -244,7 +255,7 @@ func (l *librarian) listen(dir string) {
 		l.unlisten(other)
 		l.moved[other] = true // that is about to be reported, but not any more to someone who listens there
 	}
-	err := l.notify.Add(dir) // again, if need be: the system may have let it go
+	err := l.ear.notify.Add(dir) // again, if need be: the system may have let it go
 	switch {
 	case err == nil:
 		l.shelf.dirs[dir], l.shelf.names[f] = f, dir
@@ -264,7 +275,7 @@ func (l *librarian) unlisten(dir string) {
 	if f, is := l.shelf.dirs[dir]; is {
 		delete(l.shelf.dirs, dir)
 		delete(l.shelf.names, f)
-		_ = l.notify.Remove(dir)
+		_ = l.ear.notify.Remove(dir)
 	}
 }
 
