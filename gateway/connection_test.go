@@ -205,3 +205,26 @@ func TestShutdownFinishesOpenAnswers(t *testing.T) {
 	_, alive := w.sim.System.ProcessRegistry.Get(w.all[0].routes.Node)
 	require.False(t, alive, "the node has ended")
 }
+
+// TestPeerThatIsGoneLosesItsSession: who cannot be reached any more is logged out; who can be, or says something, is not.
+func TestPeerThatIsGoneLosesItsSession(t *testing.T) {
+	w := newWorld(t, 1)
+	w.overlay(1, nil, testConfig())
+	listening, silent, talking := w.stranger(100, true), w.stranger(101, false), w.stranger(102, false)
+	ids := map[*stranger]string{}
+	for i, s := range []*stranger{listening, silent, talking} {
+		ids[s] = s.login(endpoint(1))
+		s.dial(endpoint(1)).say("%s", adff(ids[s], md5Of(fmt.Sprint(i+1)), "file")).conn.Close()
+	}
+	for range 20 {
+		w.sim.Run(time.Minute)
+		require.Equal(t, ids[talking], talking.login(endpoint(1)), "a login is a sign of life")
+	}
+	require.Equal(t, 2, w.all[0].catalog().Copies)
+	require.NotEmpty(t, listening.heard, "it has been looked for")
+	require.Equal(t, 1, w.all[0].metrics["sessions_vanished_total"])
+	c := listening.dial(endpoint(1)).say("FIND%s%-20s", ids[listening], "file")
+	require.True(t, strings.HasPrefix(string(c.got), "AFIN002"), string(c.got))
+	require.True(t, silent.dial(endpoint(1)).say("FIND%s%-20s", ids[silent], "file").ended)
+	require.NotEqual(t, ids[silent], silent.login(endpoint(1)))
+}

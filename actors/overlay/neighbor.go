@@ -27,6 +27,7 @@ type neighbor struct {
 	env      *props.Env
 	routes   *message.Routes
 	endpoint p2p.Endpoint
+	dropped  port.Counter // packets that it was too slow for, or could not be reached for
 
 	under    map[message.Ref]message.Ref // own ref → the overlay's, for packets under way
 	lastRef  message.Ref
@@ -87,6 +88,7 @@ func (n *neighbor) probe(ctx actor.Context) { n.send(ctx, &pass{}) }
 
 func (n *neighbor) onPass(ctx actor.Context, m *pass) {
 	if n.resting || len(n.under) >= maxUnder {
+		n.dropped.Add(1)
 		n.answer(ctx, m.ref, false)
 		return
 	}

@@ -48,6 +48,7 @@ type overlay struct {
 	level      port.Gauge
 	duplicates port.Counter
 	full       port.Counter
+	dropped    port.Counter
 }
 
 // neighborInfo is what the overlay knows of a neighbor.
@@ -81,6 +82,7 @@ func newOverlay(env *props.Env, o Options, routes *message.Routes) *overlay {
 		lastRef:    message.Ref(env.Rand.Uint64()), // so that answers to an instance that failed are not taken for ours
 		level:      env.Metrics.Gauge("neighbors", "Neighbors that could be reached last time."),
 		duplicates: env.Metrics.Counter("dropped_total", "Packets dropped, by command and reason.", "command", "SUPE", "reason", "duplicate"),
+		dropped:    env.Metrics.Counter("neighbor_drops_total", "Packets not passed on because a neighbor was down or too slow."),
 		full:       env.Metrics.Counter("refusals_total", "Refusals by reason.", "reason", "discovery_max"),
 	}
 }
@@ -140,7 +142,7 @@ func (o *overlay) add(ctx actor.Context, e p2p.Endpoint, configured bool) {
 		return
 	}
 	p := o.env.Make("neighbor", func() actor.Actor {
-		return &neighbor{env: o.env, routes: o.routes, endpoint: e}
+		return &neighbor{env: o.env, routes: o.routes, endpoint: e, dropped: o.dropped}
 	})
 	pid, err := ctx.SpawnNamed(p, "neighbor/"+e.String())
 	if err != nil {

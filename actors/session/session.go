@@ -23,6 +23,9 @@ type session struct {
 	waiting []any                   // requests that came before files was loaded
 	open    []op                    // requests under way, oldest first
 	lastRef message.Ref
+	life    liveness
+	looking port.Timer // for the next look for the peer
+	over    bool       // the peer is gone: nothing more is served
 }
 
 // common is what all sessions share.
@@ -61,8 +64,11 @@ func (s *session) Receive(ctx actor.Context) {
 		s.files = make(map[p2p.FileID]struct{})
 		s.commit(ctx, op{request: m}, []port.Change{{Op: port.OpLogin, Session: s.id, Endpoint: s.endpoint}})
 	case *message.Login, *message.Find, *message.Publish, *message.Logout:
-		s.waiting = append(s.waiting, m)
-		s.work(ctx)
+		s.onRequest(ctx, m)
+	case *look:
+		s.onLook(ctx)
+	case *message.Sent:
+		s.onLooked(ctx, m.Err)
 	case *message.Committed:
 		s.onCommitted(ctx, m)
 	case *port.Loaded:
@@ -72,13 +78,28 @@ func (s *session) Receive(ctx actor.Context) {
 			// Nobody knows whether it has ended. The sessions actor routes to it again, and it finds out from the store.
 			ctx.Send(ctx.Parent(), &kept{id: s.id, endpoint: s.endpoint, pid: ctx.Self()})
 		}
+		s.unwatch()
 		s.fail(ctx, errStopped)
 	case *actor.Stopping:
+		s.unwatch()
 		s.fail(ctx, errStopped)
-	case *actor.Started, *actor.Stopped:
+	case *actor.Started:
+		s.watch(ctx)
+	case *actor.Stopped:
 	default:
 		s.env.Log.Warnf("session: unexpected %T", m)
 	}
+}
+
+// onRequest takes a request, which is a sign of life.
+func (s *session) onRequest(ctx actor.Context, m any) {
+	if s.over {
+		refuse(ctx, m, message.ErrUnknownSession)
+		return
+	}
+	s.life.alive(s.env.Clock.Now())
+	s.waiting = append(s.waiting, m)
+	s.work(ctx)
 }
 
 // work deals with requests, once the session's files are known.

@@ -39,10 +39,11 @@ func Props(env *props.Env, o Options, routes *message.Routes) *actor.Props {
 		return &sessions{
 			common: shared, options: o,
 			byEndpoint: make(map[p2p.Endpoint]p2p.SessionID), live: make(map[p2p.SessionID]entry),
-			loading: message.Load{Ref: message.Ref(env.Rand.Uint64())}, // so that answers to an instance that failed are not taken for ours
-			level:   env.Metrics.Gauge("sessions", "Logged-in peers."),
-			foreign: env.Metrics.Counter("refusals_total", help, "reason", "verify_address"),
-			full:    env.Metrics.Counter("refusals_total", help, "reason", "sessions"),
+			loading:  message.Load{Ref: message.Ref(env.Rand.Uint64())}, // so that answers to an instance that failed are not taken for ours
+			level:    env.Metrics.Gauge("sessions", "Logged-in peers."),
+			vanished: env.Metrics.Counter("sessions_vanished_total", "Sessions ended because their peer could not be reached."),
+			foreign:  env.Metrics.Counter("refusals_total", help, "reason", "verify_address"),
+			full:     env.Metrics.Counter("refusals_total", help, "reason", "sessions"),
 		}
 	}, props.Rule{Kind: "session", Action: props.Restart, Restarts: 10, Within: 10 * time.Second, Last: props.LastStop})
 }
@@ -57,8 +58,8 @@ type sessions struct {
 	loading    message.Load // asked of the store
 	early      []any        // requests that came before the sessions were loaded
 
-	level         port.Gauge
-	foreign, full port.Counter
+	level                   port.Gauge
+	foreign, full, vanished port.Counter
 }
 
 // entry is a session as the sessions actor knows it.
@@ -96,6 +97,8 @@ func (s *sessions) Receive(ctx actor.Context) {
 		s.request(ctx, m)
 	case *kept:
 		s.onKept(ctx, m)
+	case *gone:
+		s.onGone(ctx, m)
 	case *actor.Terminated:
 		s.onTerminated(ctx, m.Who)
 	case *message.Inspect:
@@ -156,9 +159,10 @@ func (s *sessions) add(ctx actor.Context, id p2p.SessionID, at p2p.Endpoint) *ac
 
 func (s *sessions) props(id p2p.SessionID, at p2p.Endpoint) *actor.Props {
 	lives := 0
+	life := liveness{every: s.options.Session.ProbeEvery, failures: s.options.Session.ProbeFailures}
 	return s.env.Make("session", func() actor.Actor {
 		lives++
-		return &session{common: s.common, id: id, endpoint: at, resync: lives > 1}
+		return &session{common: s.common, id: id, endpoint: at, life: life, resync: lives > 1}
 	})
 }
 
@@ -261,13 +265,20 @@ func (s *sessions) forget(id p2p.SessionID) {
 
 // onTerminated ends a session whose actor ended without a logout: it failed for good, or its login was never kept.
 func (s *sessions) onTerminated(ctx actor.Context, who *actor.PID) {
-	id, err := p2p.ParseSessionID([]byte(who.Id[len(who.Id)-p2p.IDLen:]))
-	if err != nil || s.live[id].pid == nil {
-		return
+	id := idOf(who)
+	if e, ok := s.live[id]; ok && e.pid.Id == who.Id {
+		s.forget(id)
+		s.erase(ctx, id, e.endpoint)
 	}
-	at := s.live[id].endpoint
-	s.forget(id)
-	s.erase(ctx, id, at)
+}
+
+// idOf takes a session's id from its actor's name.
+func idOf(pid *actor.PID) p2p.SessionID {
+	id, err := p2p.ParseSessionID([]byte(pid.Id[len(pid.Id)-p2p.IDLen:]))
+	if err != nil {
+		panic(err) // all children are named by add
+	}
+	return id
 }
 
 // erase takes what is left of a session out of the store and the catalog.

@@ -1,0 +1,90 @@
+package session
+
+import (
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"alakazaam/actors/message"
+)
+
+// liveness is whether a session's peer is still there. Any request is a sign of life; where none came for a while the
+// peer's address is dialed, and after so many failures in a row the peer counts as gone. It is pure.
+type liveness struct {
+	every    time.Duration // 0: nobody looks
+	failures int           // that end a session
+	seen     time.Time     // the last sign of life, or the last failure
+	failed   int           // in a row
+}
+
+// alive notes a sign of life.
+func (l *liveness) alive(now time.Time) { l.seen, l.failed = now, 0 }
+
+// next is how long to wait until the peer has to be looked for; 0 or less: that is now.
+func (l *liveness) next(now time.Time) time.Duration { return l.seen.Add(l.every).Sub(now) }
+
+// missed notes that the peer could not be reached and says whether it is gone.
+func (l *liveness) missed(now time.Time) (gone bool) {
+	l.seen = now
+	l.failed++
+	return l.failed >= l.failures
+}
+
+// look is when a session looks for its peer.
+type look struct{}
+
+// gone is what a session says whose peer cannot be reached any more.
+type gone struct{ pid *actor.PID }
+
+// watch begins to look for the peer. The first look comes at a random part of the pause, so that the sessions that a
+// restart finds again do not all dial at once.
+func (s *session) watch(ctx actor.Context) {
+	if s.life.every == 0 {
+		return
+	}
+	s.life.alive(s.env.Clock.Now())
+	part := time.Duration(s.env.Rand.Uint64() % uint64(s.life.every))
+	s.looking = s.env.Clock.After(part, ctx.Self(), &look{})
+}
+
+func (s *session) unwatch() {
+	if s.looking != nil {
+		s.looking.Stop()
+	}
+}
+
+// onLook dials the peer if nothing was heard of it for long enough.
+func (s *session) onLook(ctx actor.Context) {
+	if wait := s.life.next(s.env.Clock.Now()); wait > 0 {
+		s.looking = s.env.Clock.After(wait, ctx.Self(), &look{})
+		return
+	}
+	ctx.Send(s.routes.Gateway, &message.Send{To: s.endpoint, ReplyTo: ctx.Self()})
+	// The gateway answers in any case, unless it fails meanwhile.
+	s.looking = s.env.Clock.After(s.life.every, ctx.Self(), &look{})
+}
+
+// onLooked takes the outcome of a dial.
+func (s *session) onLooked(ctx actor.Context, err error) {
+	now := s.env.Clock.Now()
+	if err == nil || len(s.open)+len(s.waiting) > 0 {
+		s.life.alive(now)
+		return
+	}
+	if s.life.missed(now) && !s.over {
+		s.over = true
+		s.env.Log.WithField("endpoint", s.endpoint.String()).WithError(err).Info("session ended: its peer cannot be reached")
+		ctx.Send(ctx.Parent(), &gone{pid: ctx.Self()})
+	}
+}
+
+// onGone ends a session whose peer is gone.
+func (s *sessions) onGone(ctx actor.Context, m *gone) {
+	id := idOf(m.pid)
+	if e, ok := s.live[id]; ok && e.pid.Id == m.pid.Id {
+		s.vanished.Add(1)
+		s.forget(id)
+		s.erase(ctx, id, e.endpoint)
+		ctx.Stop(m.pid)
+	}
+}
