@@ -1,8 +1,9 @@
 // Package disk puts the shared files and the download folder behind port.Disk.
 //
 // All that is known about the share belongs to one goroutine, the librarian's; calls of Disk only leave it something to
-// do. Beside it one goroutine hashes, and each Keep and Have has one of its own. The share is never written to. The
-// download folder is reached through an os.Root, so that no name, however hostile, leads out of it.
+// do. Beside it one goroutine hashes, one takes what the system reports, and each Keep and Have has one of its own. The
+// share is never written to. The download folder is reached through an os.Root, so that no name, however hostile, leads
+// out of it.
 //
 // Two files in the data directory outlast the process: shares.json, what the user has added to the share and taken
 // away, and hashes, the MD5 of each file that has been seen, which spares a restart from reading a terabyte again.
