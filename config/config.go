@@ -57,6 +57,8 @@ type Config struct {
 	Limits Limits `yaml:"limits"`
 	// Uploads and downloads.
 	Transfer Transfer `yaml:"transfer"`
+	// How a supernode keeps its directory.
+	Store Store `yaml:"store"`
 	// The local interface for the user's commands and for monitoring.
 	Admin Admin `yaml:"admin"`
 	// What is logged, and how.
@@ -75,6 +77,7 @@ func Default() Config {
 		Session:     defaultSession(),
 		Limits:      defaultLimits(),
 		Transfer:    defaultTransfer(),
+		Store:       defaultStore(),
 		Admin:       defaultAdmin(),
 		Log:         defaultLog(),
 	}

@@ -56,6 +56,8 @@ func (f *field) typeName() string {
 		return "bool"
 	case f.form == "directory":
 		return "directory"
+	case f.form == "sync":
+		return "always or duration"
 	case strings.Contains(f.form, "|"):
 		return "choice"
 	}

@@ -132,6 +132,8 @@ func (f *field) checkText(s string) (hint string, ok bool) {
 		err = checkTarget(s)
 	case f.form == "ipv4" || f.form == "ipv6":
 		err = checkFamily(s, f.form == "ipv4")
+	case f.form == "sync":
+		return "", checkSync(s)
 	case f.form == "directory":
 		return "", s != "" && !strings.ContainsRune(s, 0)
 	default:
@@ -173,6 +175,7 @@ func (f *field) wants() string {
 		"ipv4":      "an IPv4 address",
 		"ipv6":      "an IPv6 address",
 		"directory": "a directory",
+		"sync":      fmt.Sprintf("%s or a duration from %s to %s", syncAlways, formatDuration(minSync), formatDuration(maxSync)),
 	}[f.form]
 	if what == "" {
 		c := f.choices()

@@ -43,6 +43,7 @@ search:
 // texts are valid values of each form of a text.
 var texts = map[string][]string{
 	"listen":    {":3000", "127.0.0.1:0", "[::1]:3000", "localhost:65535"},
+	"sync":      {"always", "1ms", "2s", "1h"},
 	"ipv4":      {"192.0.2.1", ""},
 	"ipv6":      {"2001:db8::1", ""},
 	"host:port": {"192.0.2.1:1", "[2001:db8::1]:1", "host.example:1"},

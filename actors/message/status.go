@@ -29,6 +29,12 @@ type GatewayStatus struct {
 	Waiting  int `json:"waiting"` // dials that wait for their turn
 }
 
+// StoreStatus is the snapshot of the store.
+type StoreStatus struct {
+	Waiting int    `json:"waiting"`           // writes and reads that have not ended
+	Trouble string `json:"trouble,omitempty"` // why logins and publications are refused; empty where they are not
+}
+
 // SessionsStatus is the snapshot of the sessions.
 type SessionsStatus struct {
 	Sessions int `json:"sessions"`

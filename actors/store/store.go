@@ -33,8 +33,8 @@ type store struct {
 	queue   []any // *message.Commit and *message.Load in the order of arrival, those under way first
 	under   int   // how many of the queue are under way: some Commits, or one Load
 	// token tells the backend's answers to this instance from those to one that failed.
-	token    uint64
-	degraded bool
+	token   uint64
+	trouble string // why the last write failed; empty where it did not
 }
 
 // Receive implements actor.Actor.
@@ -51,6 +51,8 @@ func (s *store) Receive(ctx actor.Context) {
 		if m.Token == s.token {
 			s.onLoaded(ctx, m)
 		}
+	case *message.Inspect:
+		ctx.Send(m.ReplyTo, &message.StoreStatus{Waiting: len(s.queue), Trouble: s.trouble})
 	case *actor.Restarting, *actor.Stopping:
 		s.fail(ctx)
 	case *actor.Started, *actor.Stopped:
@@ -84,13 +86,15 @@ func (s *store) next(ctx actor.Context) {
 }
 
 func (s *store) onApplied(ctx actor.Context, m *port.Applied) {
-	if (m.Err != nil) != s.degraded {
-		s.degraded = m.Err != nil
-		if s.degraded {
-			s.env.Log.WithError(m.Err).Error("the directory cannot be written: new logins and publications are refused")
-		} else {
-			s.env.Log.Info("the directory can be written again")
-		}
+	switch {
+	case m.Err == nil && s.trouble != "":
+		s.trouble = ""
+		s.env.Log.Info("the directory can be written again")
+	case m.Err != nil && s.trouble == "":
+		s.env.Log.WithError(m.Err).Error("the directory cannot be written: new logins and publications are refused")
+		fallthrough
+	case m.Err != nil:
+		s.trouble = m.Err.Error()
 	}
 	for _, q := range s.done() {
 		answer(ctx, q.(*message.Commit), m.Err)

@@ -133,7 +133,7 @@ speak to it.`,
 	root.AddCommand(
 		a.supernodeCommand(), a.peerCommand(),
 		a.findCommand(), a.getCommand(), a.shareCommand(), a.unshareCommand(), a.statusCommand(),
-		a.configCommand(), a.versionCommand(), a.completionCommand(),
+		a.directoryCommand(), a.configCommand(), a.versionCommand(), a.completionCommand(),
 	)
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetHelpCommandGroupID(groupOther)

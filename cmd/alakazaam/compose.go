@@ -15,7 +15,7 @@ import (
 	"alakazaam/actors/node"
 	"alakazaam/actors/p2p"
 	"alakazaam/actors/props"
-	"alakazaam/actors/store"
+	"alakazaam/actors/store/durable"
 	"alakazaam/config"
 	"alakazaam/gateway"
 	"alakazaam/gateway/admin"
@@ -47,6 +47,7 @@ type running struct {
 	system    *actor.ActorSystem
 	transport *tcp.Transport
 	disk      *disk.Disk
+	store     *durable.Store // a supernode's
 	metrics   *admin.Metrics
 	routes    *message.Routes
 	admin     *admin.Server // nil without an admin interface
@@ -78,7 +79,7 @@ func start(l launch) (*running, error) {
 	r.disk, err = disk.New(r.system, disk.Options{ShareDir: c.ShareDir, DownloadDir: c.DownloadDir, DataDir: c.DataDir, Log: l.log})
 	if err != nil {
 		err = fmt.Errorf("the keys share_dir, download_dir and data_dir have to name folders that can be used: %w", err)
-	} else {
+	} else if err = r.openStore(l); err == nil {
 		r.routes, err = node.Spawn(env, r.spec(env, l))
 	}
 	if err != nil {
@@ -87,6 +88,25 @@ func start(l launch) (*running, error) {
 	}
 	r.watch(env)
 	return r, nil
+}
+
+// openStore opens a supernode's directory in the data folder.
+func (r *running) openStore(l launch) error {
+	if l.role != node.Supernode {
+		return nil
+	}
+	o := directoryOptions(l.config)
+	o.Damaged, o.Log, o.Metrics = func(err error) { offer(r.fatal, err) }, l.log, r.metrics
+	s, found, err := durable.Open(r.system, o)
+	if err != nil {
+		return fmt.Errorf("the directory in data_dir cannot be used: %w", err)
+	}
+	r.store = s
+	if !found.Created {
+		l.log.WithFields(logrus.Fields{"sessions": found.Sessions, "files": found.Files, "took": found.Took.Round(time.Millisecond).String()}).
+			Info("the directory has been read")
+	}
+	return nil
 }
 
 // offer leaves err in c unless there is one already.
@@ -99,10 +119,10 @@ func offer(c chan error, err error) {
 
 func (r *running) spec(env *props.Env, l launch) node.Spec {
 	c := l.config
-	return node.Spec{
+	spec := node.Spec{
 		Name: "node", Role: l.role, Self: l.place.self, Config: c,
 		Neighbors: l.neighbors, Bootstrap: l.bootstrap, Known: l.known,
-		Disk: r.disk, Store: store.NewMemory(r.system), Grace: l.grace,
+		Disk: r.disk, Grace: l.grace,
 		Opened: func(err error) { offer(r.opened, err) },
 		Gateway: func(routes *message.Routes) *actor.Props {
 			return gateway.Props(env, r.transport, gateway.Options{
@@ -110,6 +130,10 @@ func (r *running) spec(env *props.Env, l launch) node.Spec {
 			}, routes)
 		},
 	}
+	if r.store != nil {
+		spec.Store = r.store
+	}
+	return spec
 }
 
 // watch closes ended when the root actor is gone, also where it is gone already.
@@ -167,6 +191,11 @@ func (r *running) release(ctx context.Context) {
 	}
 	if r.disk != nil {
 		r.disk.Close()
+	}
+	if r.store != nil {
+		if err := r.store.Close(); err != nil {
+			r.log.WithError(err).Warn("the directory did not close in order")
+		}
 	}
 	if err := r.transport.Close(ctx); err != nil && !errors.Is(err, context.DeadlineExceeded) {
 		r.log.WithError(err).Warn("transport")

@@ -170,13 +170,14 @@ type program struct {
 	ip    string
 	port  int
 	share string
+	args  []string
 }
 
 // startNode runs the program in a role at 127.0.0.host, with these lines in its config file and these files shared.
 func startNode(t *testing.T, role string, host int, lines string, files map[string]string) *program {
 	t.Helper()
 	dir := t.TempDir()
-	p := &program{ip: fmt.Sprintf("127.0.0.%d", host), share: filepath.Join(dir, "shared")}
+	p := &program{process: &process{t: t}, ip: fmt.Sprintf("127.0.0.%d", host), share: filepath.Join(dir, "shared")}
 	p.port = freePort(t, p.ip)
 	p.addr = fmt.Sprintf("%s:%d", p.ip, p.port)
 	require.NoError(t, os.Mkdir(p.share, 0o700))
@@ -187,10 +188,17 @@ func startNode(t *testing.T, role string, host int, lines string, files map[stri
 	text := fmt.Sprintf("listen: %q\ndata_dir: %q\nshare_dir: %q\ndownload_dir: %q\nadmin: {listen: \"127.0.0.1:%d\"}\n%s\n",
 		p.addr, filepath.Join(dir, "data"), p.share, filepath.Join(dir, "downloads"), freePort(t, "127.0.0.1"), lines)
 	require.NoError(t, os.WriteFile(config, []byte(text), 0o600))
-	p.process = start(t, role, "--config", config)
+	p.args = []string{role, "--config", config}
+	p.run()
+	return p
+}
+
+// run starts the program, for the first time or again with the same data.
+func (p *program) run() {
+	p.t.Helper()
+	p.process = start(p.t, p.args...)
 	p.waitFor("listening")
 	p.waitFor("everything shared has been looked through")
-	return p
 }
 
 func freePort(t *testing.T, ip string) int {

@@ -66,6 +66,9 @@ func writeStatus(w io.Writer, width int, s *admin.Status) {
 		line("supernode", "%s", standing(p))
 		line("published", "%s", plural(p.Published, "file", "files"))
 	}
+	if s.Store != nil && s.Store.Trouble != "" {
+		line("directory", "logins and publications are refused: %s", text.Display(s.Store.Trouble))
+	}
 	if s.Sessions != nil {
 		line("peers", "%d logged in", s.Sessions.Sessions)
 	}

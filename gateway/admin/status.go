@@ -17,6 +17,7 @@ type Status struct {
 	Version   string                   `json:"version,omitempty"`
 	Node      *message.NodeStatus      `json:"node"`
 	Gateway   *message.GatewayStatus   `json:"gateway,omitempty"`
+	Store     *message.StoreStatus     `json:"store,omitempty"`
 	Sessions  *message.SessionsStatus  `json:"sessions,omitempty"`
 	Catalog   *message.CatalogStatus   `json:"catalog,omitempty"`
 	Overlay   *message.OverlayStatus   `json:"overlay,omitempty"`
@@ -35,8 +36,8 @@ func (s *Server) getStatus(w *response, r *http.Request) error {
 	var mu sync.Mutex
 	var all sync.WaitGroup
 	for _, who := range []*actor.PID{
-		s.Routes.Gateway, s.Routes.Sessions, s.Routes.Catalog, s.Routes.Overlay, s.Routes.Queries, s.Routes.Peer,
-		s.Routes.Share, s.Routes.Transfers, // the store has nothing to say
+		s.Routes.Gateway, s.Routes.Store, s.Routes.Sessions, s.Routes.Catalog, s.Routes.Overlay, s.Routes.Queries, s.Routes.Peer,
+		s.Routes.Share, s.Routes.Transfers,
 	} {
 		if who == nil {
 			continue
@@ -68,6 +69,8 @@ func (s *Status) take(answer any) bool {
 	switch a := answer.(type) {
 	case *message.GatewayStatus:
 		s.Gateway = a
+	case *message.StoreStatus:
+		s.Store = a
 	case *message.SessionsStatus:
 		s.Sessions = a
 	case *message.CatalogStatus:
@@ -92,10 +95,20 @@ func (s *Server) node(ctx context.Context) (*message.NodeStatus, error) {
 	return ask[*message.NodeStatus](ctx, s, s.Routes.Node, s.Timeout, inspect)
 }
 
-// getHealth is for a service manager that restarts what does not answer.
+// getHealth is for a service manager that restarts what does not answer. A node that runs and cannot write its directory
+// is degraded: a restart would not help it.
 func (s *Server) getHealth(w *response, r *http.Request) error {
 	if _, err := s.node(r.Context()); err != nil {
 		return &Error{http.StatusServiceUnavailable, err.Error()}
+	}
+	if s.Routes.Store != nil {
+		store, err := ask[*message.StoreStatus](r.Context(), s, s.Routes.Store, s.Timeout, inspect)
+		switch {
+		case err != nil:
+			return writePlain(w, "degraded: the store does not answer")
+		case store.Trouble != "":
+			return writePlain(w, "degraded: "+store.Trouble)
+		}
 	}
 	return writePlain(w, "ok")
 }

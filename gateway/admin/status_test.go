@@ -13,6 +13,7 @@ func TestStatusOfSupernode(t *testing.T) {
 	run(t, "supernode", func(b *bench) {
 		b.status(b.routes.Node, &message.NodeStatus{Role: "supernode", Endpoint: endpoint(b, "192.0.2.1:3000"), Ready: true})
 		b.status(b.routes.Gateway, &message.GatewayStatus{Incoming: 3})
+		b.status(b.routes.Store, &message.StoreStatus{Trouble: "disk full"})
 		b.status(b.routes.Sessions, &message.SessionsStatus{Sessions: 2})
 		b.status(b.routes.Catalog, &message.CatalogStatus{Files: 7})
 		b.status(b.routes.Overlay, &message.OverlayStatus{Neighbors: []message.NeighborStatus{{Up: true}}})
@@ -25,6 +26,9 @@ func TestStatusOfSupernode(t *testing.T) {
 		require.Equal(b, "192.0.2.1:3000", got.Node.Endpoint.String())
 		require.Equal(b, 3, got.Gateway.Incoming)
 		require.Equal(b, 2, got.Sessions.Sessions)
+		require.Equal(b, "disk full", got.Store.Trouble)
+		_, health := b.do("GET", "/healthz", "")
+		require.Equal(b, "degraded: disk full\n", health)
 		require.Equal(b, 7, got.Catalog.Files)
 		require.Len(b, got.Overlay.Neighbors, 1)
 		require.Equal(b, 9, got.Queries.Seen)
