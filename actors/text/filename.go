@@ -40,11 +40,11 @@ func SafeFileName(n p2p.FileName, fallback string) string {
 func safeName(s string) string {
 	s = replaceRunes(s, unknown, func(r rune) bool { return harmless(r) && !strings.ContainsRune(special, r) })
 	s = strings.TrimLeftFunc(s, func(r rune) bool { return r == '-' || noEnd(r) })
-	s = trimEnd(s)
-	if reserved(s) {
-		s = string(unknown) + s
+	s = trimEnd(cutKeepingExtension(trimEnd(s), maxFileName))
+	if reserved(s) { // which cutting may have made it
+		s = trimEnd(cutKeepingExtension(string(unknown)+s, maxFileName))
 	}
-	return trimEnd(cutKeepingExtension(s, maxFileName))
+	return s
 }
 
 func trimEnd(s string) string { return strings.TrimRightFunc(s, noEnd) }

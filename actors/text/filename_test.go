@@ -88,6 +88,7 @@ func FuzzSafeFileName(f *testing.F) {
 	for _, s := range []string{
 		"", "..", "../a", `..\a`, "a/../b", "con", "com1.x", "\x00", "-", "a. .", "\u202e", "\xff/", "\u200d.\u200d",
 		strings.Repeat("a", 300) + ".b", strings.Repeat("½", 100), " .-_", "nul" + strings.Repeat(" ", 250) + ".",
+		"nul" + strings.Repeat(" ", 216) + "\x7f\xff" + strings.Repeat(" ", 30) + ".",
 	} {
 		f.Add(s, "0123456789abcdef0123456789abcdef")
 	}
