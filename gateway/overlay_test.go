@@ -2,6 +2,7 @@ package gateway_test
 
 import (
 	"fmt"
+	"net/netip"
 	"testing"
 	"time"
 
@@ -49,6 +50,12 @@ func TestForgedReplyAddress(t *testing.T) {
 	deaf := w.stranger(101, false)
 	victim := w.stranger(102, true)
 	w.sim.Run(time.Second)
+	dials := 0
+	w.net.Dialing = func(_ netip.Addr, to netip.AddrPort) {
+		if deaf.self.At(to.Addr()) {
+			dials++
+		}
+	}
 	attacker.dial(endpoint(1)).say("QUERPKT000000000000A%s05%-20s", field(deaf.self), "*")
 	attacker.dial(endpoint(1)).say("QUERPKT000000000000B%s05%-20s", field(victim.self), "*")
 	most := 0
@@ -65,6 +72,8 @@ func TestForgedReplyAddress(t *testing.T) {
 	require.Len(t, victim.heard, 200, "search.max_results bounds the AQUEs")
 	require.LessOrEqual(t, most, 8)
 	require.Equal(t, 200, w.sent["AQUE"], "nothing was delivered to who does not listen")
+	require.Positive(t, dials)
+	require.LessOrEqual(t, dials, 6, "four at once, and no more after two have failed")
 	require.Zero(t, inspect[*message.QueriesStatus](w.all[0], w.all[0].routes.Queries).Answers)
 }
 

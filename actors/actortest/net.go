@@ -22,6 +22,8 @@ type Net struct {
 	Down func(from, to netip.Addr) bool
 	// Sent is called for each piece that is sent. nil: nobody looks.
 	Sent func(from, to netip.AddrPort, data []byte)
+	// Dialing is called for each dial. nil: nobody looks.
+	Dialing func(from netip.Addr, to netip.AddrPort)
 	// Piece cuts what is sent into pieces of that many bytes. 0: each Send arrives as it was.
 	Piece int
 	// Files are what SendFile reads and ReceiveFile writes.
@@ -100,6 +102,9 @@ func (h *host) Dial(to []netip.AddrPort, timeout time.Duration, owner *actor.PID
 			target = t
 			break
 		}
+	}
+	if n.Dialing != nil {
+		n.Dialing(h.addr, target)
 	}
 	way := n.latency(h.addr, target.Addr())
 	n.sim.Do(way, func() {
