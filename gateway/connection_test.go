@@ -228,3 +228,23 @@ func TestPeerThatIsGoneLosesItsSession(t *testing.T) {
 	require.True(t, silent.dial(endpoint(1)).say("FIND%s%-20s", ids[silent], "file").ended)
 	require.NotEqual(t, ids[silent], silent.login(endpoint(1)))
 }
+
+// TestAnswerThatHasNoRoomIsCut: an AFIN never passes 64 KiB, and what is left out is counted.
+func TestAnswerThatHasNoRoomIsCut(t *testing.T) {
+	w := newWorld(t, 1)
+	c := testConfig()
+	c.Search.MaxResults = 999
+	w.overlay(1, nil, c)
+	s := w.stranger(100, false)
+	id := s.login(endpoint(1))
+	conn := s.dial(endpoint(1))
+	for i := range 900 {
+		conn.conn.Send([]byte(adff(id, fmt.Sprintf("%032x", i+1), "file")))
+	}
+	conn.say("FIND%s%-20s", id, "file")
+	w.sim.Run(time.Second)
+	require.LessOrEqual(t, len(conn.got), 64<<10)
+	sent := (len(conn.got) - 7) / (135 + 60)
+	require.Equal(t, fmt.Sprintf("AFIN%03d", sent), string(conn.got[:7]))
+	require.Equal(t, 900, sent+w.all[0].metrics[actortest.Series("dropped_total", "command", "AFIN", "reason", "no_room")])
+}

@@ -15,8 +15,9 @@ type metrics struct {
 	dialsDropped   port.Counter
 	slow           port.Counter // connections cut because they were too slow
 	unknown        port.Counter // requests under an unknown session
+	afinCut        port.Counter // copies for which an AFIN had no room
 
-	refusals, drops, decodes, sessions, cuts props.Gate
+	refusals, drops, decodes, sessions, cuts, cutAnswers props.Gate
 }
 
 // commands are all that a node sends or receives.
@@ -33,6 +34,7 @@ func newMetrics(m port.Metrics) *metrics {
 		refused:      m.Counter("refusals_total", "Refusals by reason.", "reason", "connections_per_address"),
 		dialsDropped: m.Counter("refusals_total", "Refusals by reason.", "reason", "dials_queued"),
 		slow:         m.Counter("refusals_total", "Refusals by reason.", "reason", "slow_connection"),
+		afinCut:      m.Counter("dropped_total", "Packets dropped, by command and reason.", "command", "AFIN", "reason", "no_room"),
 		unknown:      m.Counter("refusals_total", "Refusals by reason.", "reason", "unknown_session"),
 	}
 	const help = "Packets by command and direction."

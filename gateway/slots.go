@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
+	"github.com/sirupsen/logrus"
 
 	"alakazaam/actors/message"
 	"alakazaam/actors/p2p"
@@ -147,7 +148,14 @@ func (c *incoming) onFound(ctx actor.Context, m *message.Found) {
 		c.settle(ctx, m.Ref, failureOf(wire.FIND))
 		return
 	}
-	afin := afinOf(m.Results)
+	afin, dropped := afinOf(m.Results).Fit()
+	if cut := dropped.Copies; cut > 0 {
+		c.metrics.afinCut.Add(cut)
+		if log := c.metrics.cutAnswers.Log(c.env); log != nil {
+			log.WithFields(logrus.Fields{"from": c.from.String(), "files": dropped.Entries, "copies": dropped.Copies}).
+				Info("an AFIN has no room for all results")
+		}
+	}
 	c.settle(ctx, m.Ref, answer{command: wire.AFIN, packet: afin.Append(nil)})
 }
 
