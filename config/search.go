@@ -15,7 +15,7 @@ const (
 	DefaultSearchMaxResults         = 200
 )
 
-// PeerPatience is how long peers in the field wait for the answer to a FIND before they give up (wire.md, Fixed waits).
+// PeerPatience is how long peers in the field wait for the answer to a FIND before they give up (the protocol's habits of the field: fixed waits).
 const PeerPatience = 25 * time.Second
 
 // Search is how searches run.

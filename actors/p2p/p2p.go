@@ -9,7 +9,6 @@ import (
 	"bytes"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"math/rand/v2"
 )
 
@@ -159,14 +158,6 @@ type TTL uint8
 
 // MaxTTL is the largest TTL that two digits can say.
 const MaxTTL TTL = 99
-
-// NewTTL checks that n fits into the field.
-func NewTTL(n int) (TTL, error) {
-	if n < 0 || n > int(MaxTTL) {
-		return 0, fmt.Errorf("%d: %w", n, ErrTTL)
-	}
-	return TTL(n), nil
-}
 
 // Lowered is the TTL with which a packet is passed on. ok is false where it goes no further: what arrives with 1 or 0
 // is answered and not passed on.

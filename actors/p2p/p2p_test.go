@@ -90,8 +90,6 @@ func TestTTL(t *testing.T) {
 		_, ok := in.Lowered()
 		require.False(t, ok, "it goes no further")
 	}
-	_, err := p2p.NewTTL(100)
-	require.ErrorIs(t, err, p2p.ErrTTL)
 }
 
 func TestTexts(t *testing.T) {

@@ -223,7 +223,6 @@ func TestErrorsCanBeLogged(t *testing.T) {
 func TestReason(t *testing.T) {
 	require.Equal(t, "", wire.Reason(nil))
 	require.Equal(t, "other", wire.Reason(io.EOF))
-	require.Equal(t, "first_packet", wire.Reason(wire.ErrFirstPacket))
 	require.Equal(t, "refused", wire.Reason(fmt.Errorf("download: %w", &wire.Refusal{})))
 	require.Equal(t, "cut_short", wire.Reason(fmt.Errorf("download: %w", wire.ErrCutShort)))
 }

@@ -16,13 +16,10 @@ var (
 	ErrTooLong = errors.New("too long")
 	// ErrCutShort: the stream ended within a packet.
 	ErrCutShort = fmt.Errorf("cut short: %w", io.ErrUnexpectedEOF)
-	// ErrFirstPacket is for a caller with a clock: no whole packet came in the time that there is for the first one. It
-	// stands here so that Reason knows every reason to read no further.
-	ErrFirstPacket = errors.New("no packet in the time for the first one")
 )
 
 // Reason puts err into one word of a small fixed set, so that it can be the label of a counter: "unknown_command",
-// "malformed_field", "too_long", "cut_short", "refused", "first_packet", or "other" for what does not come from here.
+// "malformed_field", "too_long", "cut_short", "refused", or "other" for what does not come from here.
 // Nil has no reason and gives "".
 func Reason(err error) string {
 	var refusal *Refusal
@@ -39,8 +36,6 @@ func Reason(err error) string {
 		return "cut_short"
 	case errors.As(err, &refusal):
 		return "refused"
-	case errors.Is(err, ErrFirstPacket):
-		return "first_packet"
 	default:
 		return "other"
 	}
