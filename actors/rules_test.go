@@ -40,7 +40,7 @@ var allowed = map[string][]string{
 	"actors/node":      append([]string{"session", "catalog", "overlay", "query", "download", "share", "peer", "store"}, behavior...),
 	"actors/actortest": {"message", "p2p", "port", "props"},
 	"gateway/wire":     {"p2p", "text"},
-	"gateway":          {"gateway/wire", "message", "p2p", "port", "props", "config"},
+	"gateway":          {"gateway/wire", "message", "p2p", "port", "props", "config", "golang.org/x/time/rate", "github.com/hashicorp/golang-lru/v2"},
 	"gateway/tcp":      {"p2p", "port", "config"},
 	"gateway/disk":     {"p2p", "port", "config"},
 	"gateway/admin":    {"message", "p2p", "port", "text", "config"},

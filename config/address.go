@@ -115,6 +115,17 @@ func hostName(s string) bool {
 	return strings.Trim(labels[len(labels)-1], "0123456789") != ""
 }
 
+// canonical is the one way to write an item of a list, to tell equal ones.
+func (f *field) canonical(item string) string {
+	if f.form == "host:port" {
+		return canonicalTarget(item)
+	}
+	if p, err := parseNetwork(item); err == nil {
+		return p.String()
+	}
+	return strings.ToLower(item)
+}
+
 // canonicalTarget is the one way to write what s says, to tell equal addresses.
 func canonicalTarget(s string) string {
 	host, port, err := splitHostPort(s)

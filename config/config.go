@@ -10,7 +10,7 @@
 //   - the comment says what it means, to users: help, the default file and Keys show it (doc.go reads it);
 //   - the tag yaml names the key; range bounds a number, a duration or a size (MIN..MAX); unit says what is counted;
 //     form is what a text has to look like (checkText has the forms); zero says what 0 or an empty text means, and
-//     allows the latter.
+//     allows the latter; reload:"yes" says that it can change while a node runs.
 //
 // So a new key is a field with its comment and tags, and its default: nothing else has to know of it.
 package config
@@ -55,6 +55,8 @@ type Config struct {
 	Session Session `yaml:"session"`
 	// What others may use at most.
 	Limits Limits `yaml:"limits"`
+	// Who may take part, and with which files.
+	Access Access `yaml:"access"`
 	// Uploads and downloads.
 	Transfer Transfer `yaml:"transfer"`
 	// How a supernode keeps its directory.
@@ -96,7 +98,7 @@ func (c Config) Validate() (warnings []Problem, err error) {
 }
 
 // validate applies the rules that no value can be checked against alone, those of each section among them.
-func (c Config) validate(r *rules) {
+func (c *Config) validate(r *rules) {
 	r.require(c.Admin.Listen == "" || !overlap(c.Listen, c.Admin.Listen),
 		fmt.Sprintf("admin.listen (%s) and listen (%s) are the same port", c.Admin.Listen, c.Listen),
 		"admin.listen", "listen")
@@ -105,7 +107,9 @@ func (c Config) validate(r *rules) {
 		"data_dir", "share_dir")
 	c.Search.validate(r)
 	c.Discovery.validate(r)
+	c.Limits.validate(r)
 	c.Admin.validate(r)
+	c.Access.validate(r)
 }
 
 // overlap says whether two listen addresses cannot be had at the same time.

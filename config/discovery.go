@@ -19,15 +19,15 @@ const (
 // Discovery is how supernodes are found.
 type Discovery struct {
 	// How far a search for supernodes that begins here goes, and the most that one of others may have left.
-	TTL p2p.TTL `yaml:"ttl" range:"1..99" unit:"hops"`
+	TTL p2p.TTL `yaml:"ttl" range:"1..99" unit:"hops" reload:"yes"`
 	// How long answers to a search for supernodes are waited for.
-	Window time.Duration `yaml:"window" range:"1ms..1h"`
+	Window time.Duration `yaml:"window" range:"1ms..1h" reload:"yes"`
 	// Pause between two searches for supernodes while neighbors are missing.
-	Every time.Duration `yaml:"every" range:"10ms..24h"`
+	Every time.Duration `yaml:"every" range:"10ms..24h" reload:"yes"`
 	// How many neighbors are looked for.
-	Target int `yaml:"target" unit:"neighbors" zero:"only those of the configuration"`
+	Target int `yaml:"target" unit:"neighbors" zero:"only those of the configuration" reload:"yes"`
 	// How many neighbors there may be.
-	Max int `yaml:"max" unit:"neighbors" zero:"no limit"`
+	Max int `yaml:"max" unit:"neighbors" zero:"no limit" reload:"yes"`
 }
 
 func defaultDiscovery() Discovery {

@@ -16,6 +16,7 @@ type Key struct {
 	Unit    string `json:"unit,omitempty"`    // of a number, a size or a rate: "hops"
 	Values  string `json:"values,omitempty"`  // which are allowed: "1 to 99", "text or json"
 	Zero    string `json:"zero,omitempty"`    // what 0 or an empty text means
+	Reload  bool   `json:"reload"`            // whether SIGHUP changes it while a node runs
 	Doc     string `json:"doc"`               // what the key means, on one line
 }
 
@@ -29,7 +30,7 @@ func Keys() []Key {
 		}
 		out[i] = Key{
 			Name: f.path, Section: section, Env: f.env(), Flag: "--" + f.path, Type: f.typeName(),
-			Default: f.defaultText(), Unit: f.unit, Values: f.values(), Zero: f.zero, Doc: f.doc(),
+			Default: f.defaultText(), Unit: f.unit, Values: f.values(), Zero: f.zero, Reload: f.reload, Doc: f.doc(),
 		}
 	}
 	return out
@@ -54,8 +55,8 @@ func (f *field) typeName() string {
 		return "size"
 	case f.kind == kindBool:
 		return "bool"
-	case f.form == "directory":
-		return "directory"
+	case f.form == "directory" || f.form == "file":
+		return f.form
 	case f.form == "sync":
 		return "always or duration"
 	case strings.Contains(f.form, "|"):

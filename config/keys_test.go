@@ -19,7 +19,7 @@ func countLeaves(t reflect.Type) int {
 	for i := range t.NumField() {
 		if f := t.Field(i); f.Type.Kind() == reflect.Struct {
 			n += countLeaves(f.Type)
-		} else {
+		} else if f.IsExported() {
 			n++
 		}
 	}
@@ -54,7 +54,7 @@ func TestKey(t *testing.T) {
 		if k.Name == "search.ttl" {
 			assert.Equal(t, Key{
 				Name: "search.ttl", Section: "search", Env: "ALAKAZAAM_SEARCH_TTL", Flag: "--search.ttl", Type: "number",
-				Default: "5", Unit: "hops", Values: "1 to 99",
+				Default: "5", Unit: "hops", Values: "1 to 99", Reload: true,
 				Doc: "How far a search that begins here goes, and the most that one of others may have left.",
 			}, k)
 			return

@@ -4,53 +4,122 @@ import "time"
 
 // Defaults of the limits.
 const (
-	DefaultConnections           = 20000
-	DefaultConnectionsPerAddress = 64
-	DefaultSessions              = 5000
-	DefaultFilesPerSession       = 50000
-	DefaultPendingQueries        = 2000
-	DefaultDialsPerAddress       = 4
-	DefaultDialsQueued           = 20000
-	DefaultDialTimeout           = 5 * time.Second
-	DefaultIdleTimeout           = time.Minute
-	DefaultFirstPacket           = 5 * time.Second
+	DefaultConnections                    = 20000
+	DefaultConnectionsPerAddress          = 64
+	DefaultPacketsPerSecond               = 5000
+	DefaultBytesPerSecond            Rate = 4 << 20
+	DefaultSessionPacketsPerSecond        = 5000
+	DefaultSessionBytesPerSecond     Rate = 4 << 20
+	DefaultBurst                          = 10 * time.Second
+	DefaultOffenses                       = 20
+	DefaultBan                            = 10 * time.Second
+	DefaultBanMax                         = time.Hour
+	DefaultAddresses                      = 65536
+	DefaultSessions                       = 5000
+	DefaultFilesPerSession                = 50000
+	DefaultPendingQueries                 = 2000
+	DefaultPktids                         = 262144
+	DefaultRequestsPerConnection          = 64
+	DefaultPublicationsPerConnection      = 2048
+	DefaultPacketsPerNeighbor             = 256
+	DefaultDialsPerAddress                = 4
+	DefaultDialsQueued                    = 20000
+	DefaultDialTimeout                    = 5 * time.Second
+	DefaultIdleTimeout                    = time.Minute
+	DefaultFirstPacket                    = 5 * time.Second
+	DefaultWriteQueue                Size = 1 << 20
+	DefaultWriteTimeout                   = 30 * time.Second
 )
 
-// Limits bound what others may use. 0 means no limit of what is counted.
+// Limits bound what others may use. 0 means no limit of what is counted. An address is an IPv4 address or an IPv6
+// network of 64 bits, which is what one host gets.
 type Limits struct {
 	// Incoming connections at once, in all.
 	Connections int `yaml:"connections" unit:"connections" zero:"no limit"`
 	// Incoming connections at once, from one address.
-	ConnectionsPerAddress int `yaml:"connections_per_address" unit:"connections" zero:"no limit"`
+	ConnectionsPerAddress int `yaml:"connections_per_address" unit:"connections" zero:"no limit" reload:"yes"`
+	// Packets a second from one address; past it its connections are read more slowly. Opening a connection counts as
+	// a packet.
+	PacketsPerSecond int `yaml:"packets_per_second" unit:"packets/s" zero:"no limit" reload:"yes"`
+	// Bytes a second from one address, files excepted; past it its connections are read more slowly.
+	BytesPerSecond Rate `yaml:"bytes_per_second" unit:"bytes/s" zero:"no limit" reload:"yes"`
+	// Packets a second under one login, whatever the connections; past it they are read more slowly.
+	SessionPacketsPerSecond int `yaml:"session_packets_per_second" unit:"packets/s" zero:"no limit" reload:"yes"`
+	// Bytes a second under one login, whatever the connections; past it they are read more slowly.
+	SessionBytesPerSecond Rate `yaml:"session_bytes_per_second" unit:"bytes/s" zero:"no limit" reload:"yes"`
+	// How much may come at once, as a time at these rates, from whoever has sent less before.
+	Burst time.Duration `yaml:"burst" range:"0s..1h" reload:"yes"`
+	// Offenses within a minute that ban an address. An offense is a stream that makes no sense, a connection that was
+	// too slow, or a login for somebody else's address.
+	Offenses int `yaml:"offenses" unit:"offenses" zero:"no bans" reload:"yes"`
+	// How long the first ban of an address lasts; each further one lasts twice as long. This machine's loopback
+	// addresses are never banned.
+	Ban time.Duration `yaml:"ban" range:"1s..24h" reload:"yes"`
+	// How long a ban lasts at most, and how long an address has to behave after one for the next to be a first one.
+	BanMax time.Duration `yaml:"ban_max" range:"1s..8760h" reload:"yes"`
+	// Addresses, and logins, of which is remembered what they have sent; the one that sent least recently is forgotten first.
+	Addresses int `yaml:"addresses" range:"1..16777216" unit:"addresses"`
 	// Logins at once.
-	Sessions int `yaml:"sessions" unit:"logins" zero:"no limit"`
+	Sessions int `yaml:"sessions" unit:"logins" zero:"no limit" reload:"yes"`
 	// Files that one login may publish.
-	FilesPerSession int `yaml:"files_per_session" unit:"files" zero:"no limit"`
+	FilesPerSession int `yaml:"files_per_session" unit:"files" zero:"no limit" reload:"yes"`
 	// Searches under way at once.
-	PendingQueries int `yaml:"pending_queries" unit:"searches" zero:"no limit"`
+	PendingQueries int `yaml:"pending_queries" unit:"searches" zero:"no limit" reload:"yes"`
+	// Pktids that are remembered for ten minutes, so that each search is handled once; past it the oldest is forgotten.
+	Pktids int `yaml:"pktids" range:"1000..16777216" unit:"Pktids"`
+	// Requests of one connection that may be open at once; past it the connection is not read.
+	RequestsPerConnection int `yaml:"requests_per_connection" range:"1..65536" unit:"requests" reload:"yes"`
+	// Publications of one connection that may be open at once; past it the connection is not read.
+	PublicationsPerConnection int `yaml:"publications_per_connection" range:"1..1048576" unit:"publications" reload:"yes"`
+	// Packets that wait for one neighbor; past it they are dropped.
+	PacketsPerNeighbor int `yaml:"packets_per_neighbor" range:"1..65536" unit:"packets" reload:"yes"`
 	// Outgoing connections being opened at once, towards one address.
-	DialsPerAddress int `yaml:"dials_per_address" unit:"connections" zero:"no limit"`
+	DialsPerAddress int `yaml:"dials_per_address" unit:"connections" zero:"no limit" reload:"yes"`
 	// Outgoing connections that wait for their turn, in all.
-	DialsQueued int `yaml:"dials_queued" unit:"connections" zero:"no limit"`
+	DialsQueued int `yaml:"dials_queued" unit:"connections" zero:"no limit" reload:"yes"`
 	// An outgoing connection that is not open after this long has failed.
-	DialTimeout time.Duration `yaml:"dial_timeout" range:"1ms..10m"`
+	DialTimeout time.Duration `yaml:"dial_timeout" range:"1ms..10m" reload:"yes"`
 	// A connection on which nothing has moved for this long is closed.
-	IdleTimeout time.Duration `yaml:"idle_timeout" range:"1ms..24h"`
+	IdleTimeout time.Duration `yaml:"idle_timeout" range:"1ms..24h" reload:"yes"`
 	// An incoming connection that has not sent a whole packet after this long is closed.
-	FirstPacket time.Duration `yaml:"first_packet" range:"1ms..10m"`
+	FirstPacket time.Duration `yaml:"first_packet" range:"1ms..10m" reload:"yes"`
+	// Bytes that may wait for the other side of a connection to read them; past it the connection is closed.
+	WriteQueue Size `yaml:"write_queue" range:"64KiB..1GiB"`
+	// A connection whose other side has read nothing for this long, while something waits for it, is closed.
+	WriteTimeout time.Duration `yaml:"write_timeout" range:"100ms..1h"`
 }
 
 func defaultLimits() Limits {
 	return Limits{
-		Connections:           DefaultConnections,
-		ConnectionsPerAddress: DefaultConnectionsPerAddress,
-		Sessions:              DefaultSessions,
-		FilesPerSession:       DefaultFilesPerSession,
-		PendingQueries:        DefaultPendingQueries,
-		DialsPerAddress:       DefaultDialsPerAddress,
-		DialsQueued:           DefaultDialsQueued,
-		DialTimeout:           DefaultDialTimeout,
-		IdleTimeout:           DefaultIdleTimeout,
-		FirstPacket:           DefaultFirstPacket,
+		Connections:               DefaultConnections,
+		ConnectionsPerAddress:     DefaultConnectionsPerAddress,
+		PacketsPerSecond:          DefaultPacketsPerSecond,
+		BytesPerSecond:            DefaultBytesPerSecond,
+		SessionPacketsPerSecond:   DefaultSessionPacketsPerSecond,
+		SessionBytesPerSecond:     DefaultSessionBytesPerSecond,
+		Burst:                     DefaultBurst,
+		Offenses:                  DefaultOffenses,
+		Ban:                       DefaultBan,
+		BanMax:                    DefaultBanMax,
+		Addresses:                 DefaultAddresses,
+		Sessions:                  DefaultSessions,
+		FilesPerSession:           DefaultFilesPerSession,
+		PendingQueries:            DefaultPendingQueries,
+		Pktids:                    DefaultPktids,
+		RequestsPerConnection:     DefaultRequestsPerConnection,
+		PublicationsPerConnection: DefaultPublicationsPerConnection,
+		PacketsPerNeighbor:        DefaultPacketsPerNeighbor,
+		DialsPerAddress:           DefaultDialsPerAddress,
+		DialsQueued:               DefaultDialsQueued,
+		DialTimeout:               DefaultDialTimeout,
+		IdleTimeout:               DefaultIdleTimeout,
+		FirstPacket:               DefaultFirstPacket,
+		WriteQueue:                DefaultWriteQueue,
+		WriteTimeout:              DefaultWriteTimeout,
 	}
+}
+
+func (l Limits) validate(r *rules) {
+	r.require(l.Ban <= l.BanMax, "limits.ban ("+formatDuration(l.Ban)+") is longer than limits.ban_max ("+
+		formatDuration(l.BanMax)+")", "limits.ban", "limits.ban_max")
 }

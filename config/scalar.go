@@ -110,7 +110,7 @@ func (f *field) checkItem(i int, item string, seen map[string]int) *fault {
 	if !ok {
 		return f.refuse(i, quote(item), hint)
 	}
-	target := canonicalTarget(item)
+	target := f.canonical(item)
 	if first, twice := seen[target]; twice {
 		return &fault{item: i, message: fmt.Sprintf("is %s, which %s[%d] is already", quote(item), f.path, first)}
 	}
@@ -134,7 +134,11 @@ func (f *field) checkText(s string) (hint string, ok bool) {
 		err = checkFamily(s, f.form == "ipv4")
 	case f.form == "sync":
 		return "", checkSync(s)
-	case f.form == "directory":
+	case f.form == "entry":
+		err = checkEntry(s)
+	case f.form == "network":
+		err = checkNetwork(s)
+	case f.form == "directory" || f.form == "file":
 		return "", s != "" && !strings.ContainsRune(s, 0)
 	default:
 		return didYouMean(near(s, f.choices())), slices.Contains(f.choices(), s)
@@ -175,6 +179,9 @@ func (f *field) wants() string {
 		"ipv4":      "an IPv4 address",
 		"ipv6":      "an IPv6 address",
 		"directory": "a directory",
+		"file":      "a file",
+		"network":   "an IP address or a network",
+		"entry":     "an IP address, a network or an MD5",
 		"sync":      fmt.Sprintf("%s or a duration from %s to %s", syncAlways, formatDuration(minSync), formatDuration(maxSync)),
 	}[f.form]
 	if what == "" {

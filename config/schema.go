@@ -53,6 +53,7 @@ type field struct {
 	form     string // of a text, or of each in a list
 	unit     string // of a number or size
 	zero     string // what 0 or an empty text means; empty where neither is special
+	reload   bool   // whether it can change while a node runs
 }
 
 // tree is the structure of Config.
@@ -75,6 +76,9 @@ func newTree(t reflect.Type) *tree {
 func (s *tree) grow(n *node, t reflect.Type, index []int) {
 	for i := range t.NumField() {
 		sf := t.Field(i)
+		if !sf.IsExported() {
+			continue // derived from the others
+		}
 		name, at := sf.Tag.Get("yaml"), slices.Concat(index, []int{i})
 		c := &node{name: name, path: strings.TrimPrefix(n.path+"."+name, "."), goName: t.Name() + "." + sf.Name}
 		n.children = append(n.children, c)
@@ -91,6 +95,7 @@ func (s *tree) grow(n *node, t reflect.Type, index []int) {
 func newField(n *node, sf reflect.StructField, index []int) *field {
 	f := &field{
 		node: n, index: index, form: sf.Tag.Get("form"), unit: sf.Tag.Get("unit"), zero: sf.Tag.Get("zero"),
+		reload: sf.Tag.Get("reload") == "yes",
 	}
 	switch t := sf.Type; {
 	case t == reflect.TypeFor[time.Duration]():

@@ -21,13 +21,13 @@ const PeerPatience = 25 * time.Second
 // Search is how searches run.
 type Search struct {
 	// How far a search that begins here goes, and the most that one of others may have left.
-	TTL p2p.TTL `yaml:"ttl" range:"1..99" unit:"hops"`
+	TTL p2p.TTL `yaml:"ttl" range:"1..99" unit:"hops" reload:"yes"`
 	// A search ends when no answer has come for this long.
-	Quiet time.Duration `yaml:"quiet" range:"1ms..1h"`
+	Quiet time.Duration `yaml:"quiet" range:"1ms..1h" reload:"yes"`
 	// A search ends after this long whatever still comes; peers in the field give up after about 25s.
 	Window time.Duration `yaml:"window" range:"1ms..1h"`
 	// The most files in the answer to a peer, and the most answers to another supernode's search.
-	MaxResults int `yaml:"max_results" range:"1..999" unit:"files"`
+	MaxResults int `yaml:"max_results" range:"1..999" unit:"files" reload:"yes"`
 }
 
 func defaultSearch() Search {

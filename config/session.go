@@ -13,13 +13,13 @@ const (
 // Session is how logins are kept.
 type Session struct {
 	// Whether a login counts only for the address that it comes from.
-	VerifyAddress bool `yaml:"verify_address"`
+	VerifyAddress bool `yaml:"verify_address" reload:"yes"`
 	// A supernode dials a peer of which it has heard nothing for this long, to see whether it is still there.
-	ProbeEvery time.Duration `yaml:"probe_every" range:"0s..24h" zero:"never"`
+	ProbeEvery time.Duration `yaml:"probe_every" range:"0s..24h" zero:"never" reload:"yes"`
 	// Dials in a row that have to fail until the peer's session ends and its files go.
-	ProbeFailures int `yaml:"probe_failures" range:"1..100" unit:"failures"`
+	ProbeFailures int `yaml:"probe_failures" range:"1..100" unit:"failures" reload:"yes"`
 	// Pause after which a peer logs in again at its supernode, to learn whether it still lives and knows the session.
-	Refresh time.Duration `yaml:"refresh" range:"1s..1h"`
+	Refresh time.Duration `yaml:"refresh" range:"1s..1h" reload:"yes"`
 }
 
 func defaultSession() Session {

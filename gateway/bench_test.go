@@ -54,13 +54,14 @@ func serve(b testing.TB, shared ...port.SharedFile) *served {
 	c.Session.VerifyAddress = false
 	self, err := p2p.ParseEndpoint("127.0.0.1:3000")
 	require.NoError(b, err)
+	live := config.NewLive(c)
 	bound := make(chan netip.AddrPort, 1)
 	routes, err := node.Spawn(env, node.Spec{
-		Name: "node", Role: node.Supernode, Self: self, Config: c, Disk: fixedDisk{system: system, files: shared},
+		Name: "node", Role: node.Supernode, Self: self, Config: live, Disk: fixedDisk{system: system, files: shared},
 		Store: store.NewMemory(system), Grace: time.Second,
 		Gateway: func(r *message.Routes) *actor.Props {
 			return gateway.Props(env, transport, gateway.Options{
-				Listen: netip.MustParseAddrPort("127.0.0.1:0"), Self: self, Limits: c.Limits, Transfer: c.Transfer,
+				Listen: netip.MustParseAddrPort("127.0.0.1:0"), Self: self, Config: live,
 				FindWindow: node.FindWindow(c), Listening: func(a netip.AddrPort) { bound <- a },
 			}, r)
 		},

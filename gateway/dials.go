@@ -7,10 +7,10 @@ import (
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
-	"github.com/sirupsen/logrus"
 
 	"alakazaam/actors/message"
 	"alakazaam/actors/p2p"
+	"alakazaam/config"
 )
 
 // job is what an outgoing connection is opened for.
@@ -57,13 +57,13 @@ func (j job) answer(ctx actor.Context, err error) {
 	}
 }
 
-// dialQueue decides when a dial may begin: at most perHost at once towards one address, first come first served for each,
-// and no more than max waiting in all. A dial may try each address of its endpoint and counts for all of them. It is
+// dialQueue decides when a dial may begin: so many at once towards one address, first come first served for each, and no
+// more than so many waiting in all. A dial may try each address of its endpoint and counts for all of them. It is
 // what keeps a query with a forged address from making a weapon of this node.
 type dialQueue struct {
-	perHost, max int // 0: no limit
-	hosts        map[netip.Addr]*hostQueue
-	queued       int
+	limits func() *config.Limits
+	hosts  map[netip.Addr]*hostQueue
+	queued int
 }
 
 type hostQueue struct {
@@ -71,8 +71,14 @@ type hostQueue struct {
 	waiting []job
 }
 
-func newDialQueue(perHost, limit int) dialQueue {
-	return dialQueue{perHost: perHost, max: limit, hosts: make(map[netip.Addr]*hostQueue)}
+func newDialQueue(limits func() *config.Limits) dialQueue {
+	return dialQueue{limits: limits, hosts: make(map[netip.Addr]*hostQueue)}
+}
+
+// room says whether one more dial may begin towards a host.
+func (q *dialQueue) room(h *hostQueue) bool {
+	limit := q.limits().DialsPerAddress
+	return limit == 0 || h.active < limit
 }
 
 // begin says whether j may dial now. Otherwise it waits, unless ok is false: then the queue is full.
@@ -82,7 +88,7 @@ func (q *dialQueue) begin(j job) (now, ok bool) {
 		q.take(j)
 		return true, true
 	}
-	if q.max > 0 && q.queued >= q.max {
+	if limit := q.limits().DialsQueued; limit > 0 && q.queued >= limit {
 		return false, false
 	}
 	h.waiting = append(h.waiting, j)
@@ -93,7 +99,7 @@ func (q *dialQueue) begin(j job) (now, ok bool) {
 // full is the first address of a job that has no room for it; nil where it may dial.
 func (q *dialQueue) full(j job) *hostQueue {
 	for _, a := range j.to.Dialable() {
-		if h := q.hosts[a.Addr()]; h != nil && q.perHost > 0 && h.active >= q.perHost {
+		if h := q.hosts[a.Addr()]; h != nil && !q.room(h) {
 			return h
 		}
 	}
@@ -119,7 +125,7 @@ func (q *dialQueue) end(done job) (next []job) {
 	}
 	for _, a := range done.to.Dialable() {
 		h := q.hosts[a.Addr()]
-		for len(h.waiting) > 0 && h.active < q.perHost {
+		for len(h.waiting) > 0 && q.room(h) {
 			j := h.waiting[0]
 			h.waiting[0] = job{}
 			h.waiting = h.waiting[1:]
@@ -154,6 +160,11 @@ func (g *gateway) enqueue(ctx actor.Context, j job) {
 		j.answer(ctx, errSelf)
 		return
 	}
+	if !g.Config.Get().Access.Endpoint(j.to) {
+		g.metrics.denied.Hit("to", j.to)
+		j.answer(ctx, errDenied)
+		return
+	}
 	if j.kind == jobFetch {
 		g.dial(ctx, j)
 		return
@@ -163,12 +174,10 @@ func (g *gateway) enqueue(ctx actor.Context, j job) {
 	case now:
 		g.dial(ctx, j)
 	case !ok:
-		g.metrics.dialsDropped.Add(1)
-		if log := g.metrics.drops.Log(g.env); log != nil {
-			log.WithFields(logrus.Fields{"to": j.to.String(), "limit": g.Limits.DialsQueued}).
-				Warn("packet dropped: limits.dials_queued")
-		}
+		g.metrics.dialsDropped.Hit("to", j.to)
 		j.answer(ctx, errQueue)
+	default:
+		g.metrics.dialsHeld.Hit("to", j.to)
 	}
 }
 

@@ -19,7 +19,7 @@ import (
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
-	"github.com/sirupsen/logrus"
+	lru "github.com/hashicorp/golang-lru/v2"
 
 	"alakazaam/actors/message"
 	"alakazaam/actors/p2p"
@@ -30,10 +30,9 @@ import (
 
 // Options are what the gateway is told by the composition.
 type Options struct {
-	Listen   netip.AddrPort
-	Self     p2p.Endpoint // never dialed
-	Limits   config.Limits
-	Transfer config.Transfer
+	Listen netip.AddrPort
+	Self   p2p.Endpoint // never dialed
+	Config *config.Live
 	// FindWindow is how long a search may take before its connection gives up on the answer.
 	FindWindow time.Duration
 	// Listening is called with the bound address each time the gateway begins to listen. It must not block. May be nil.
@@ -42,10 +41,15 @@ type Options struct {
 
 // Props makes the gateway actor of a node. It asks the node (message.Starting) when to open its doors.
 func Props(env *props.Env, transport port.Transport, o Options, routes *message.Routes) *actor.Props {
-	s := &shared{env: env, transport: transport, Options: o, routes: routes, metrics: newMetrics(env.Metrics)}
+	limits := &o.Config.Get().Limits
+	sessions, err := lru.New[p2p.SessionID, *budget](max(limits.Addresses, 1))
+	if err != nil {
+		panic(err) // only for a size below 1
+	}
+	s := &shared{env: env, transport: transport, Options: o, routes: routes, metrics: newMetrics(env), sessions: sessions}
 	incoming := env.Make("connection", func() actor.Actor { return &incoming{shared: s} })
-	next := new(uint64)
-	return env.Make("gateway", func() actor.Actor { return newGateway(s, incoming, next) },
+	kept := &memory{visitors: newVisitors(limits.Addresses)}
+	return env.Make("gateway", func() actor.Actor { return newGateway(s, incoming, kept) },
 		props.Rule{Kind: "connection", Action: props.Stop})
 }
 
@@ -56,6 +60,19 @@ type shared struct {
 	transport port.Transport
 	routes    *message.Routes
 	metrics   *metrics
+	sessions  *lru.Cache[p2p.SessionID, *budget] // what may be sent under each
+}
+
+// limits are those that count now.
+func (s *shared) limits() *config.Limits { return &s.Config.Get().Limits }
+
+// transfer are the rules of transfers that count now.
+func (s *shared) transfer() *config.Transfer { return &s.Config.Get().Transfer }
+
+// memory is what outlives a restart of the gateway.
+type memory struct {
+	next     uint64 // number of the last connection (see spawn)
+	visitors *visitors
 }
 
 // gateway is the actor.
@@ -63,15 +80,14 @@ type gateway struct {
 	*shared
 	incoming *actor.Props
 
-	listener  port.Listener
-	next      *uint64               // number of the last connection; it outlives a restart (see spawn)
-	admitted  map[string]netip.Addr // incoming connections, by name of their actor
-	byAddress map[netip.Addr]int    // how many of them come from an address
-	dials     dialQueue
-	dialing   map[string]job          // outgoing connections, by name of their actor
-	fetches   map[fetchKey]*actor.PID // those that fetch a file
-	draining  *actor.PID              // who waits for Drained
-	busy      map[string]bool         // incoming connections with open answers, while draining
+	*memory
+	listener port.Listener
+	admitted map[string]*visitor // incoming connections, by name of their actor
+	dials    dialQueue
+	dialing  map[string]job          // outgoing connections, by name of their actor
+	fetches  map[fetchKey]*actor.PID // those that fetch a file
+	draining *actor.PID              // who waits for Drained
+	busy     map[string]bool         // incoming connections with open answers, while draining
 }
 
 type fetchKey struct {
@@ -79,11 +95,11 @@ type fetchKey struct {
 	ref   message.Ref
 }
 
-func newGateway(s *shared, incoming *actor.Props, next *uint64) *gateway {
+func newGateway(s *shared, incoming *actor.Props, kept *memory) *gateway {
+	kept.visitors.emptied()
 	return &gateway{
-		shared: s, incoming: incoming, next: next,
-		admitted: make(map[string]netip.Addr), byAddress: make(map[netip.Addr]int),
-		dials:   newDialQueue(s.Limits.DialsPerAddress, s.Limits.DialsQueued),
+		shared: s, incoming: incoming, memory: kept,
+		admitted: make(map[string]*visitor), dials: newDialQueue(s.limits),
 		dialing: make(map[string]job), fetches: make(map[fetchKey]*actor.PID),
 	}
 }
@@ -113,6 +129,12 @@ func (g *gateway) Receive(ctx actor.Context) {
 		}
 	case *delivered:
 		g.release(ctx, m.who)
+	case *offense:
+		g.onOffense(ctx, m)
+	case *unban:
+		g.metrics.bans.Add(-1)
+	case *message.Reloaded:
+		g.onReloaded(ctx)
 	case *message.Drain:
 		g.onDrain(ctx, m)
 	case *idle:
@@ -131,7 +153,7 @@ func (g *gateway) onOpen(ctx actor.Context) {
 	if g.listener != nil || g.draining != nil {
 		return
 	}
-	l, err := g.transport.Listen(g.Listen, g.Limits.Connections, ctx.Self())
+	l, err := g.transport.Listen(g.Listen, g.limits().Connections, ctx.Self())
 	if err != nil {
 		err = fmt.Errorf("listen on %s: %w", g.Listen, err)
 	} else {
@@ -144,29 +166,11 @@ func (g *gateway) onOpen(ctx actor.Context) {
 	ctx.Send(g.routes.Node, &message.Opened{Err: err})
 }
 
-// onAccepted lets a connection in unless its address has too many already. A refusal costs a close and nothing else.
-func (g *gateway) onAccepted(ctx actor.Context, m *port.Accepted) {
-	from := m.Conn.Remote().Addr().Unmap()
-	if limit := g.Limits.ConnectionsPerAddress; (limit > 0 && g.byAddress[from] >= limit) || g.listener == nil {
-		g.metrics.refused.Add(1)
-		if log := g.metrics.refusals.Log(g.env); log != nil {
-			log.WithFields(logrus.Fields{"from": from.String(), "limit": limit}).
-				Warn("connection refused: limits.connections_per_address")
-		}
-		m.Conn.Abort()
-		return
-	}
-	g.byAddress[from]++
-	pid := g.spawn(ctx, g.incoming)
-	g.admitted[pid.Id] = from
-	ctx.Send(pid, m)
-}
-
 // spawn makes a connection actor under a name that tells its kind. No name comes twice, also after a restart: a late
 // answer to a connection that is gone would reach the new one of its name.
 func (g *gateway) spawn(ctx actor.Context, p *actor.Props) *actor.PID {
-	*g.next++
-	pid, err := ctx.SpawnNamed(p, "connection/"+strconv.FormatUint(*g.next, 10))
+	g.next++
+	pid, err := ctx.SpawnNamed(p, "connection/"+strconv.FormatUint(g.next, 10))
 	if err != nil {
 		panic(err) // numbers do not come twice
 	}
@@ -176,8 +180,8 @@ func (g *gateway) spawn(ctx actor.Context, p *actor.Props) *actor.PID {
 func (g *gateway) onTerminated(ctx actor.Context, who *actor.PID) {
 	if from, ok := g.admitted[who.Id]; ok {
 		delete(g.admitted, who.Id)
-		if g.byAddress[from]--; g.byAddress[from] == 0 {
-			delete(g.byAddress, from)
+		if g.visitors.leave(from) {
+			g.metrics.forgotten.Hit()
 		}
 		g.onIdle(ctx, &idle{who: who})
 		return
@@ -230,6 +234,7 @@ func (g *gateway) onStopping(ctx actor.Context) {
 // Errors of outgoing connections.
 var (
 	errSelf    = errors.New("that is this node")
+	errDenied  = errors.New("that address is refused (access.deny or access.allow)")
 	errQueue   = errors.New("too many dials wait already (limits.dials_queued)")
 	errCrashed = errors.New("the connection's actor failed")
 	errStopped = errors.New("the gateway stopped")

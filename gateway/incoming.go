@@ -10,16 +10,10 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"alakazaam/actors/message"
+	"alakazaam/actors/p2p"
 	"alakazaam/actors/port"
 	"alakazaam/gateway/wire"
 )
-
-// window is how many requests of a connection may be open at once. Past it the connection is not read.
-const window = 64
-
-// maxPublishing is how many publications of a connection may be open at once. They travel in batches, which count as one
-// request each.
-const maxPublishing = 2048
 
 // answerTimeout bounds the wait for an actor of this node where nothing else does. It only passes when that actor has
 // crashed over the request.
@@ -30,6 +24,7 @@ type incoming struct {
 	*shared
 	conn    port.Conn
 	from    netip.Addr
+	budget  *budget // of the address; nil: no limits by address
 	decoder *wire.Decoder
 	held    wire.Packet   // decoded, and waiting for a search that was asked for before it
 	pieces  []*port.Bytes // received and not decoded yet, oldest first
@@ -40,6 +35,13 @@ type incoming struct {
 	batch   *message.Publish // ADFFs and DEFFs of one piece, not sent yet
 	batched *slot            // its slot
 	open    int              // publications in slots
+
+	packetsDue, bytesDue int           // what has come from the address and is not paid for
+	under                p2p.SessionID // the session of the last packet, and what came under it and is not paid for
+	underPackets         int
+	underBytes           int
+	resting              port.Timer // ends the rest of a connection that has sent too much
+	full                 bool       // no room for another request, which has been counted
 
 	touched   time.Time // when the last packet was complete or the last answer left
 	packets   int
@@ -56,8 +58,14 @@ type tick struct{}
 // Receive implements actor.Actor.
 func (c *incoming) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
-	case *port.Accepted:
-		c.onAccepted(ctx, m)
+	case *admitted:
+		c.onAdmitted(ctx, m)
+	case *shunned:
+		c.conn.Abort()
+	case *rested:
+		c.resting = nil
+		c.touched = c.env.Clock.Now()
+		c.advance(ctx)
 	case *port.Bytes:
 		c.pieces = append(c.pieces, m)
 		c.advance(ctx)
@@ -93,13 +101,15 @@ func (c *incoming) Receive(ctx actor.Context) {
 	}
 }
 
-func (c *incoming) onAccepted(ctx actor.Context, m *port.Accepted) {
-	c.conn = m.Conn
-	c.from = m.Conn.Remote().Addr().Unmap()
+func (c *incoming) onAdmitted(ctx actor.Context, m *admitted) {
+	c.conn, c.budget = m.conn, m.budget
+	c.from = m.conn.Remote().Addr().Unmap()
 	c.decoder = wire.NewDecoder(wire.Requests)
 	c.touched = c.env.Clock.Now()
-	c.timer = c.env.Clock.After(c.Limits.FirstPacket, ctx.Self(), &tick{})
+	c.timer = c.env.Clock.After(c.limits().FirstPacket, ctx.Self(), &tick{})
 	c.conn.Attach(ctx.Self())
+	c.packetsDue++ // so that connecting again and again is not free
+	c.pay(ctx)
 }
 
 // advance decodes as long as there are bytes and the window has room, and gives pieces back that are used up. What it
@@ -109,18 +119,31 @@ func (c *incoming) advance(ctx actor.Context) {
 		return
 	}
 	c.advancing = true
-	for !c.ended && (len(c.pieces) > 0 || c.held != nil) && c.room() && !c.mustWait(c.held) {
+	for !c.ended && (len(c.pieces) > 0 || c.held != nil) && c.resting == nil && c.room() && !c.mustWait(c.held) {
 		c.step(ctx)
 	}
 	c.flush(ctx)
+	c.pay(ctx)
 	if c.streamEnd && !c.ended && len(c.pieces) == 0 && c.held == nil {
 		c.atEnd(ctx)
 	}
 	c.advancing = false
 }
 
-// room says whether another request may be open.
-func (c *incoming) room() bool { return len(c.slots) < window && c.open < maxPublishing }
+// room says whether another request may be open. Publications travel in batches, which count as one request each.
+func (c *incoming) room() bool {
+	l := c.limits()
+	requests, publications := len(c.slots) < l.RequestsPerConnection, c.open < l.PublicationsPerConnection
+	was := c.full
+	if c.full = !requests || !publications; c.full && !was {
+		if requests {
+			c.metrics.publications.Hit("from", c.from)
+		} else {
+			c.metrics.requests.Hit("from", c.from)
+		}
+	}
+	return !c.full
+}
 
 // step decodes one packet, or gives back a piece that holds no whole one any more.
 func (c *incoming) step(ctx actor.Context) {
@@ -131,6 +154,7 @@ func (c *incoming) step(ctx actor.Context) {
 	}
 	if !c.reading {
 		c.decoder.Write(c.pieces[0].Data)
+		c.bytesDue += len(c.pieces[0].Data)
 		c.reading = true
 	}
 	p, err := c.decoder.Next()
@@ -165,6 +189,7 @@ func (c *incoming) take(ctx actor.Context, p wire.Packet) {
 	c.packets++
 	c.touched = c.env.Clock.Now()
 	c.metrics.received[p.Command()].Add(1)
+	c.owe(ctx, p)
 	c.request(ctx, p)
 }
 
@@ -191,6 +216,7 @@ func (c *incoming) onGarbage(ctx actor.Context, err error) {
 	if log := c.metrics.decodes.Log(c.env); log != nil {
 		log.WithFields(logrus.Fields{"from": c.from.String(), "reason": wire.Reason(err)}).Infof("connection closed: %v", err)
 	}
+	c.offend(ctx, offenseGarbage)
 	c.ended = true
 	c.drop()
 	c.finish(ctx, failureOf(c.decoder.Partial()))
@@ -225,7 +251,7 @@ func (c *incoming) drop() {
 
 func (c *incoming) onClosed(ctx actor.Context, m *port.Closed) {
 	if errors.Is(m.Err, port.ErrSlowReader) {
-		c.cut("it does not read its answers")
+		c.cut(ctx, "it does not read its answers (limits.write_queue, write_timeout)")
 	}
 	ctx.Stop(ctx.Self())
 }
@@ -234,8 +260,10 @@ func (c *incoming) onClosed(ctx actor.Context, m *port.Closed) {
 // back when that could be the case next.
 func (c *incoming) onTick(ctx actor.Context) {
 	now := c.env.Clock.Now()
-	next := c.touched.Add(c.Limits.IdleTimeout)
+	next := c.touched.Add(c.limits().IdleTimeout)
 	switch {
+	case c.resting != nil:
+		next = now.Add(c.limits().IdleTimeout)
 	case len(c.slots) > 0:
 		s := c.slots[0]
 		if s.sending || now.Before(s.deadline) {
@@ -245,7 +273,7 @@ func (c *incoming) onTick(ctx actor.Context) {
 		c.onOverdue(ctx, s)
 		return
 	case c.packets == 0:
-		c.cut("its first packet did not come in time (limits.first_packet)")
+		c.cut(ctx, "its first packet did not come in time (limits.first_packet)")
 		c.ended = true
 		c.drop()
 		c.finish(ctx, failureOf(c.decoder.Partial()))
@@ -268,11 +296,14 @@ func (c *incoming) onOverdue(ctx actor.Context, s *slot) {
 }
 
 // cut counts and logs a connection that ends because of its other side's slowness.
-func (c *incoming) cut(why string) {
-	c.metrics.slow.Add(1)
-	if log := c.metrics.cuts.Log(c.env); log != nil {
-		log.WithField("from", c.from.String()).Infof("connection cut: %s", why)
-	}
+func (c *incoming) cut(ctx actor.Context, why string) {
+	c.metrics.slow.Hit("from", c.from, "because", why)
+	c.offend(ctx, offenseSlow)
+}
+
+// offend tells the gateway of an offense.
+func (c *incoming) offend(ctx actor.Context, what string) {
+	ctx.Send(ctx.Parent(), &offense{from: c.from, what: what})
 }
 
 // reportIdle tells a draining gateway when no answer is open.
@@ -284,8 +315,10 @@ func (c *incoming) reportIdle(ctx actor.Context) {
 
 // onStopping takes back what is still open at others.
 func (c *incoming) onStopping(ctx actor.Context) {
-	if c.timer != nil {
-		c.timer.Stop()
+	for _, t := range []port.Timer{c.timer, c.resting} {
+		if t != nil {
+			t.Stop()
+		}
 	}
 	for _, s := range c.slots {
 		s.abandon(ctx, c)

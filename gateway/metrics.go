@@ -11,14 +11,28 @@ type metrics struct {
 	source port.Metrics
 
 	received, sent map[wire.Command]port.Counter
-	refused        port.Counter // connections past a limit
-	dialsDropped   port.Counter
-	slow           port.Counter // connections cut because they were too slow
 	unknown        port.Counter // requests under an unknown session
 	afinCut        port.Counter // copies for which an AFIN had no room
+	bans           port.Gauge
+	bansBegun      port.Counter
+	offenses       map[string]port.Counter
 
-	refusals, drops, decodes, sessions, cuts, cutAnswers props.Gate
+	refused, denied, banned, forgotten *props.Limit // of connections and addresses
+	dialsDropped, dialsHeld            *props.Limit
+	slow                               *props.Limit // connections cut because they were too slow
+	packets, bytes                     *props.Limit // connections that rest, by what their address sent
+	sessionPackets, sessionBytes       *props.Limit // and by what came under their session
+	requests, publications             *props.Limit // connections that are not read because of what is open
+
+	decodes, sessions, cutAnswers, banLog props.Gate
 }
+
+// Offenses, as labels and in the log.
+const (
+	offenseGarbage = "garbage"
+	offenseSlow    = "slow"
+	offenseForeign = "foreign_login"
+)
 
 // commands are all that a node sends or receives.
 var commands = []wire.Command{
@@ -26,16 +40,35 @@ var commands = []wire.Command{
 	wire.QUER, wire.AQUE, wire.FIND, wire.AFIN, wire.RETR, wire.ARET,
 }
 
-func newMetrics(m port.Metrics) *metrics {
+func newMetrics(env *props.Env) *metrics {
+	m, refusing := env.Metrics, env.Refusing
+	slowing := func(reason string) *props.Limit {
+		return env.Slowing(reason, "read more slowly: limits."+reason)
+	}
 	s := &metrics{
-		source:       m,
-		received:     make(map[wire.Command]port.Counter, len(commands)),
-		sent:         make(map[wire.Command]port.Counter, len(commands)),
-		refused:      m.Counter("refusals_total", "Refusals by reason.", "reason", "connections_per_address"),
-		dialsDropped: m.Counter("refusals_total", "Refusals by reason.", "reason", "dials_queued"),
-		slow:         m.Counter("refusals_total", "Refusals by reason.", "reason", "slow_connection"),
-		afinCut:      m.Counter("dropped_total", "Packets dropped, by command and reason.", "command", "AFIN", "reason", "no_room"),
-		unknown:      m.Counter("refusals_total", "Refusals by reason.", "reason", "unknown_session"),
+		source:    m,
+		received:  make(map[wire.Command]port.Counter, len(commands)),
+		sent:      make(map[wire.Command]port.Counter, len(commands)),
+		unknown:   m.Counter("refusals_total", "Refusals by reason.", "reason", "unknown_session"),
+		afinCut:   m.Counter("dropped_total", "Packets dropped, by command and reason.", "command", "AFIN", "reason", "no_room"),
+		bans:      m.Gauge("bans", "Addresses that are banned."),
+		bansBegun: m.Counter("bans_total", "Bans of addresses."),
+		offenses:  make(map[string]port.Counter),
+
+		refused:      refusing("connections_per_address", "connection refused: limits.connections_per_address"),
+		denied:       refusing("denied", "connection refused: access.deny or access.allow"),
+		banned:       refusing("banned", "connection refused: its address is banned (limits.offenses)"),
+		forgotten:    refusing("addresses", "an address is forgotten: limits.addresses"),
+		dialsDropped: refusing("dials_queued", "packet dropped: limits.dials_queued"),
+		slow:         refusing("slow_connection", "connection cut: too slow"),
+		dialsHeld:    env.Slowing("dials_per_address", "a packet waits for its turn: limits.dials_per_address").Quietly(),
+
+		packets: slowing("packets_per_second"), bytes: slowing("bytes_per_second"),
+		sessionPackets: slowing("session_packets_per_second"), sessionBytes: slowing("session_bytes_per_second"),
+		requests: slowing("requests_per_connection").Quietly(), publications: slowing("publications_per_connection").Quietly(),
+	}
+	for _, what := range []string{offenseGarbage, offenseSlow, offenseForeign} {
+		s.offenses[what] = m.Counter("offenses_total", "Offenses that count towards bans, by kind.", "kind", what)
 	}
 	const help = "Packets by command and direction."
 	for _, c := range commands {

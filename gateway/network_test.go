@@ -41,6 +41,7 @@ type simNode struct {
 	metrics actortest.Metrics
 	disk    *actortest.Disk
 	routes  *message.Routes
+	config  *config.Live
 	user    *actortest.Probe // asks on behalf of the node's user
 }
 
@@ -78,12 +79,14 @@ func (w *world) add(role node.Role, c config.Config, others ...p2p.Endpoint) *si
 	n := &simNode{world: w, self: endpoint(i), metrics: actortest.Metrics{}, disk: w.net.NewDisk(fmt.Sprintf("disk%d", i))}
 	n.env = w.sim.Env(uint64(i))
 	n.env.Metrics = n.metrics
+	live := config.NewLive(c)
+	n.config = live
 	spec := node.Spec{
-		Name: fmt.Sprintf("n%d", i), Role: role, Self: n.self, Config: c, Disk: n.disk,
+		Name: fmt.Sprintf("n%d", i), Role: role, Self: n.self, Config: live, Disk: n.disk,
 		Store: w.store, Grace: 5 * time.Second,
 		Gateway: func(r *message.Routes) *actor.Props {
 			return gateway.Props(n.env, w.net.Host(n.self.IPv4()), gateway.Options{
-				Listen: n.self.Dialable()[0], Self: n.self, Limits: c.Limits, Transfer: c.Transfer, FindWindow: node.FindWindow(c),
+				Listen: n.self.Dialable()[0], Self: n.self, Config: live, FindWindow: node.FindWindow(c),
 			}, r)
 		},
 	}

@@ -30,7 +30,7 @@ type outgoing struct {
 func (o *outgoing) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
 	case *actor.Started:
-		o.transport.Dial(o.to.Dialable(), o.Limits.DialTimeout, ctx.Self())
+		o.transport.Dial(o.to.Dialable(), o.limits().DialTimeout, ctx.Self())
 	case *port.Dialed:
 		o.onDialed(ctx, m)
 	case *port.Bytes:
@@ -118,7 +118,7 @@ func (o *outgoing) ask(ctx actor.Context) {
 
 func (o *outgoing) fetch(ctx actor.Context) {
 	o.conn.ReceiveFile(port.FileReceive{
-		Path: o.path, Frames: wire.NewAretReader(), Limit: int64(o.Transfer.MaxFileSize),
+		Path: o.path, Frames: wire.NewAretReader(), Limit: int64(o.transfer().MaxFileSize),
 	})
 	o.conn.Attach(ctx.Self())
 	o.metrics.sent[wire.RETR].Add(1)
@@ -128,7 +128,7 @@ func (o *outgoing) fetch(ctx actor.Context) {
 
 // stall is how long a fetch may stand still: also as long as an owner may let us wait for an upload slot.
 func (o *outgoing) stall() time.Duration {
-	return max(o.Transfer.StallTimeout, o.Transfer.UploadWait+answerTimeout)
+	return max(o.transfer().StallTimeout, o.transfer().UploadWait+answerTimeout)
 }
 
 func (o *outgoing) onBytes(ctx actor.Context, m *port.Bytes) {
@@ -194,7 +194,7 @@ func (o *outgoing) onTick(ctx actor.Context) {
 		o.end(ctx, errStalled)
 	default:
 		o.moved = o.bytes
-		o.timer = o.env.Clock.After(o.Transfer.StallTimeout, ctx.Self(), &tick{})
+		o.timer = o.env.Clock.After(o.transfer().StallTimeout, ctx.Self(), &tick{})
 	}
 }
 

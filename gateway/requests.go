@@ -36,7 +36,7 @@ func (c *incoming) request(ctx actor.Context, p wire.Packet) {
 	case *wire.Find:
 		c.find(ctx, p)
 	case *wire.Retr:
-		s := c.newSlot(wire.RETR, c.Transfer.UploadWait+answerTimeout)
+		s := c.newSlot(wire.RETR, c.transfer().UploadWait+answerTimeout)
 		ctx.Send(c.routes.Share, &message.Retrieve{Ref: s.ref, File: p.File, From: c.from, ReplyTo: ctx.Self()})
 	case *wire.Supe:
 		c.flood(ctx, c.discovery(), wire.SUPE, func(ref message.Ref) any {

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"errors"
 	"slices"
 	"time"
 
@@ -122,6 +123,9 @@ func (s *slot) abandon(ctx actor.Context, c *incoming) {
 }
 
 func (c *incoming) onLoggedIn(ctx actor.Context, m *message.LoggedIn) {
+	if errors.Is(m.Err, message.ErrForeign) {
+		c.offend(ctx, offenseForeign)
+	}
 	c.settle(ctx, m.Ref, answer{
 		command: wire.ALGI, packet: (&wire.Algi{Session: m.Session}).Append(nil), last: m.Session == p2p.SessionID{},
 	})

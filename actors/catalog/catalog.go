@@ -14,16 +14,17 @@ import (
 	"alakazaam/actors/p2p"
 	"alakazaam/actors/port"
 	"alakazaam/actors/props"
+	"alakazaam/config"
 )
 
 // retry is how long to wait before the store is asked again after it failed to load.
 const retry = time.Second
 
 // Props makes the catalog actor of the node at self.
-func Props(env *props.Env, self p2p.Endpoint, routes *message.Routes) *actor.Props {
+func Props(env *props.Env, self p2p.Endpoint, config *config.Live, routes *message.Routes) *actor.Props {
 	return env.Make("catalog", func() actor.Actor {
 		return &catalog{
-			env: env, self: self, routes: routes, index: newIndex(), endpoints: make(map[p2p.SessionID]p2p.Endpoint),
+			env: env, self: self, config: config, routes: routes, index: newIndex(), endpoints: make(map[p2p.SessionID]p2p.Endpoint),
 			loading: message.Load{Ref: message.Ref(env.Rand.Uint64())}, // so that answers to an instance that failed are not taken for ours
 			files:   env.Metrics.Gauge("files", "Distinct files in the catalog."),
 			copies:  env.Metrics.Gauge("file_copies", "Files in the catalog, each counted once for every owner."),
@@ -34,6 +35,7 @@ func Props(env *props.Env, self p2p.Endpoint, routes *message.Routes) *actor.Pro
 type catalog struct {
 	env    *props.Env
 	self   p2p.Endpoint
+	config *config.Live
 	routes *message.Routes
 	index  *index
 	// endpoints holds where the sessions are that are being loaded; nil once everything is.
@@ -68,7 +70,7 @@ func (c *catalog) Receive(ctx actor.Context) {
 		}
 		c.apply(own, c.self, m.Changes)
 	case *message.Match:
-		ctx.Send(m.ReplyTo, &message.Matched{Ref: m.Ref, Hits: c.index.match(m.Text, m.Limit, m.All)})
+		ctx.Send(m.ReplyTo, &message.Matched{Ref: m.Ref, Hits: c.index.match(m.Text, m.Limit, m.All, c.config.Get().Access.File)})
 	case *message.Inspect:
 		ctx.Send(m.ReplyTo, &message.CatalogStatus{
 			Files: len(c.index.files), Copies: c.index.copies, Owners: len(c.index.sessions),

@@ -145,13 +145,13 @@ func (f *file) unname(n p2p.FileName) {
 	}
 }
 
-// match finds at most limit files of which a name matches: those with the most copies, and of equals those with the
+// match finds at most limit known files of which a name matches: those with the most copies, and of equals those with the
 // smaller MD5. Of each it gives the matching copies, or, with all, every copy.
-func (x *index) match(t p2p.SearchText, limit int, all bool) []message.Hit {
+func (x *index) match(t p2p.SearchText, limit int, all bool, known func(p2p.FileID) bool) []message.Hit {
 	p := text.NewPattern(t)
 	var found []*file
 	for _, f := range x.order {
-		if slices.ContainsFunc(f.names, func(n name) bool { return p.MatchesLower(n.lowered) }) {
+		if slices.ContainsFunc(f.names, func(n name) bool { return p.MatchesLower(n.lowered) }) && known(f.id) {
 			found = append(found, f)
 		}
 	}

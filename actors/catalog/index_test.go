@@ -14,6 +14,9 @@ import (
 	"alakazaam/actors/p2p"
 )
 
+// known lets every file be found.
+func known(p2p.FileID) bool { return true }
+
 // naive is the index's meaning without its structure.
 type naive map[p2p.SessionID]map[p2p.FileID]p2p.FileName
 
@@ -87,7 +90,7 @@ func TestIndexIsWhatItMeans(t *testing.T) {
 			}
 			text, _ := p2p.NewSearchText(rapid.SampledFrom([]string{"alpha", "BETA", "a", "%", "*b", "nothing"}).Draw(t, "text"))
 			limit, all := rapid.IntRange(0, 4).Draw(t, "limit"), rapid.Bool().Draw(t, "all")
-			got := x.match(text, limit, all)
+			got := x.match(text, limit, all, known)
 			require.ElementsMatch(t, n.match(strings.ToLower(text.String()), limit, all), got)
 		}
 		copies := 0
@@ -111,7 +114,7 @@ func TestMatchOrder(t *testing.T) {
 	}
 	text, _ := p2p.NewSearchText("*")
 	var ids []byte
-	for _, h := range x.match(text, 2, true) {
+	for _, h := range x.match(text, 2, true, known) {
 		ids = append(ids, h.File[0])
 	}
 	require.Equal(t, []byte{1, 1, 1, 2, 2}, ids, "most copies first")
@@ -126,7 +129,7 @@ func BenchmarkMatch(b *testing.B) {
 	text, _ := p2p.NewSearchText("number 4711")
 	b.ReportAllocs()
 	for b.Loop() {
-		if len(x.match(text, 200, true)) != 1 {
+		if len(x.match(text, 200, true, known)) != 1 {
 			b.Fatal("not found")
 		}
 	}

@@ -22,12 +22,12 @@ import (
 const remembered = 100
 
 // Props makes the transfers actor.
-func Props(env *props.Env, disk port.Disk, c config.Transfer, routes *message.Routes) *actor.Props {
+func Props(env *props.Env, disk port.Disk, live *config.Live, routes *message.Routes) *actor.Props {
 	shared := &common{env: env, disk: disk, routes: routes}
 	const help = "Transfers that ended, by direction and result."
 	return env.Make("transfers", func() actor.Actor {
 		return &transfers{
-			common: shared, limit: c.Downloads, entries: make(map[p2p.FileID]*entry),
+			common: shared, config: live, entries: make(map[p2p.FileID]*entry),
 			ok:     env.Metrics.Counter("transfers_total", help, "direction", "in", "result", "ok"),
 			failed: env.Metrics.Counter("transfers_total", help, "direction", "in", "result", "failed"),
 			bytes:  env.Metrics.Counter("transfer_bytes_total", "Bytes of files, by direction.", "direction", "in"),
@@ -44,7 +44,7 @@ type common struct {
 
 type transfers struct {
 	*common
-	limit   int // downloads at once; 0: no limit
+	config  *config.Live
 	entries map[p2p.FileID]*entry
 	order   []*entry // as they were asked for
 	running int
@@ -106,7 +106,7 @@ func (t *transfers) onDownload(ctx actor.Context, m *message.Download) {
 // next begins downloads while there is room.
 func (t *transfers) next(ctx actor.Context) {
 	for _, e := range t.order {
-		if t.limit > 0 && t.running >= t.limit {
+		if limit := t.config.Get().Transfer.Downloads; limit > 0 && t.running >= limit {
 			return
 		}
 		if e.pid != nil || e.state.Ended {

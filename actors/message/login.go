@@ -1,6 +1,7 @@
 package message
 
 import (
+	"errors"
 	"net/netip"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -19,9 +20,12 @@ type Login struct {
 // LoggedIn answers Login.
 type LoggedIn struct {
 	Ref     Ref
-	Session p2p.SessionID // the refusing one where Reason is set
-	Reason  string        // why not, for the log
+	Session p2p.SessionID // the refusing one where Err is set
+	Err     error         // ErrForeign, ErrLimit, or this node's trouble
 }
+
+// ErrForeign is the answer to a login for an address from which it does not come.
+var ErrForeign = errors.New("the address is not that of the connection")
 
 // Logout ends a session (LOGO). Answered by LoggedOut.
 type Logout struct {

@@ -15,6 +15,9 @@ type Opened struct {
 	Err error
 }
 
+// Reloaded tells the gateway that another configuration counts.
+type Reloaded struct{}
+
 // Shutdown asks the node to end in order: no new connections, open answers finished, the peer logged out.
 type Shutdown struct{}
 

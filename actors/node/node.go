@@ -37,7 +37,7 @@ type Spec struct {
 	Name      string // of the root actor; no two nodes of one actor system share one
 	Role      Role
 	Self      p2p.Endpoint // what others are told
-	Config    config.Config
+	Config    *config.Live
 	Neighbors []p2p.Endpoint // a supernode's, resolved
 	Bootstrap []p2p.Endpoint // a peer's, resolved
 	Known     []p2p.Endpoint // supernodes that a peer tries first
@@ -138,23 +138,23 @@ func (n *node) Receive(ctx actor.Context) {
 func (n *node) start(ctx actor.Context) {
 	c, r := n.spec.Config, n.routes
 	n.child(ctx, "gateway", n.spec.Gateway(r))
-	n.child(ctx, "share", share.Props(n.env, n.spec.Disk, c.Transfer, r))
-	n.child(ctx, "transfers", download.Props(n.env, n.spec.Disk, c.Transfer, r))
+	n.child(ctx, "share", share.Props(n.env, n.spec.Disk, c, r))
+	n.child(ctx, "transfers", download.Props(n.env, n.spec.Disk, c, r))
 	if n.spec.Role == Peer {
 		n.child(ctx, "peer", peer.Props(n.env, peer.Options{
-			Self: n.spec.Self, Bootstrap: n.spec.Bootstrap, Known: n.spec.Known, Discovery: c.Discovery, Session: c.Session,
-			FindWindow: FindWindow(c),
+			Self: n.spec.Self, Bootstrap: n.spec.Bootstrap, Known: n.spec.Known, Config: c,
+			FindWindow: FindWindow(*c.Get()),
 		}, r))
 		return
 	}
 	n.waits[r.Catalog.Id], n.waits[r.Sessions.Id] = true, true
 	n.child(ctx, "store", store.Props(n.env, n.spec.Store))
-	n.child(ctx, "catalog", catalog.Props(n.env, n.spec.Self, r))
+	n.child(ctx, "catalog", catalog.Props(n.env, n.spec.Self, c, r))
 	n.child(ctx, "overlay", overlay.Props(n.env, overlay.Options{
-		Self: n.spec.Self, Neighbors: n.spec.Neighbors, Discovery: c.Discovery,
+		Self: n.spec.Self, Neighbors: n.spec.Neighbors, Config: c,
 	}, r))
-	n.child(ctx, "queries", query.Props(n.env, query.Options{Self: n.spec.Self, Search: c.Search, Limits: c.Limits}, r))
-	n.child(ctx, "sessions", session.Props(n.env, session.Options{Session: c.Session, Limits: c.Limits}, r))
+	n.child(ctx, "queries", query.Props(n.env, query.Options{Self: n.spec.Self, Config: c}, r))
+	n.child(ctx, "sessions", session.Props(n.env, session.Options{Config: c}, r))
 }
 
 func (n *node) child(ctx actor.Context, name string, p *actor.Props) {

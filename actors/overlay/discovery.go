@@ -5,23 +5,24 @@ import (
 
 	"alakazaam/actors/message"
 	"alakazaam/actors/p2p"
+	"alakazaam/config"
 )
+
+// rules are those of discovery as they are now.
+func (o *overlay) rules() config.Discovery { return o.options.Config.Get().Discovery }
 
 // onDiscover looks from time to time whether neighbors are missing.
 func (o *overlay) onDiscover(ctx actor.Context) {
-	if o.options.Discovery.Target == 0 {
-		return
-	}
 	if o.timer != nil {
 		o.timer.Stop() // a look that was due when an instance failed must not become a second series of them
 	}
-	o.timer = o.env.Clock.After(o.options.Discovery.Every, ctx.Self(), &discover{})
+	o.timer = o.env.Clock.After(o.rules().Every, ctx.Self(), &discover{})
 	o.discover(ctx)
 }
 
 // discover floods a SUPE if neighbors are missing.
 func (o *overlay) discover(ctx actor.Context) {
-	d := o.options.Discovery
+	d := o.rules()
 	if len(o.neighbors) >= d.Target {
 		return
 	}
@@ -43,7 +44,7 @@ func (o *overlay) onSupe(ctx actor.Context, m *message.Supe) {
 	ctx.Send(o.routes.Gateway, &message.Send{
 		To: m.Origin, Packet: &message.Asup{ID: m.ID, Supernode: o.options.Self},
 	})
-	ttl, ok := min(m.TTL, o.options.Discovery.TTL).Lowered()
+	ttl, ok := min(m.TTL, o.rules().TTL).Lowered()
 	if !ok {
 		return
 	}
@@ -56,7 +57,7 @@ func (o *overlay) onSupe(ctx actor.Context, m *message.Supe) {
 // onAsup takes a supernode that answers our SUPE as a neighbor while some are missing. It counts once it has been
 // reached; until then it is a neighbor that is down.
 func (o *overlay) onAsup(ctx actor.Context, m *message.Asup) {
-	if m.ID != o.searching || o.env.Clock.Now().After(o.until) || len(o.neighbors) >= o.options.Discovery.Target {
+	if m.ID != o.searching || o.env.Clock.Now().After(o.until) || len(o.neighbors) >= o.rules().Target {
 		return
 	}
 	o.add(ctx, m.Supernode, false)

@@ -11,15 +11,11 @@ import (
 	"alakazaam/actors/p2p"
 	"alakazaam/actors/port"
 	"alakazaam/actors/props"
+	"alakazaam/config"
 )
 
-const (
-	// maxUnder is how many packets to one neighbor may be on their way or wait for their turn to dial. Past it they
-	// are dropped: a neighbor that is slow to accept must not fill this node's memory.
-	maxUnder = 256
-	// lostAfter is how many failures in a row lose a neighbor that was found by discovery.
-	lostAfter = 3
-)
+// lostAfter is how many failures in a row lose a neighbor that was found by discovery.
+const lostAfter = 3
 
 // neighbor is the actor of one neighbor: it sends packets, each on a connection of its own, and backs off while the
 // neighbor cannot be reached.
@@ -27,7 +23,9 @@ type neighbor struct {
 	env      *props.Env
 	routes   *message.Routes
 	endpoint p2p.Endpoint
+	config   *config.Live
 	dropped  port.Counter // packets that it was too slow for, or could not be reached for
+	slow     *props.Limit // those that it was too slow for
 
 	under    map[message.Ref]message.Ref // own ref → the overlay's, for packets under way
 	lastRef  message.Ref
@@ -87,7 +85,13 @@ func (n *neighbor) Receive(ctx actor.Context) {
 func (n *neighbor) probe(ctx actor.Context) { n.send(ctx, &pass{}) }
 
 func (n *neighbor) onPass(ctx actor.Context, m *pass) {
-	if n.resting || len(n.under) >= maxUnder {
+	// A neighbor that is slow to accept must not fill this node's memory.
+	limit := n.config.Get().Limits.PacketsPerNeighbor
+	full := !n.resting && len(n.under) >= limit
+	if full {
+		n.slow.Hit("neighbor", n.endpoint, "limit", limit)
+	}
+	if n.resting || full {
 		n.dropped.Add(1)
 		n.answer(ctx, m.ref, false)
 		return

@@ -23,7 +23,7 @@ import (
 type Options struct {
 	Self      p2p.Endpoint
 	Neighbors []p2p.Endpoint // of the configuration
-	Discovery config.Discovery
+	Config    *config.Live
 }
 
 // Props makes the overlay actor.
@@ -47,8 +47,9 @@ type overlay struct {
 
 	level      port.Gauge
 	duplicates port.Counter
-	full       port.Counter
+	full       *props.Limit
 	dropped    port.Counter
+	slow       *props.Limit
 }
 
 // neighborInfo is what the overlay knows of a neighbor.
@@ -78,12 +79,13 @@ type again struct{ endpoint p2p.Endpoint }
 func newOverlay(env *props.Env, o Options, routes *message.Routes) *overlay {
 	return &overlay{
 		env: env, options: o, routes: routes,
-		seen: props.NewSeen(env.Clock), floods: make(map[message.Ref]*flood),
+		seen: props.NewSeen(env, o.Config.Get().Limits.Pktids), floods: make(map[message.Ref]*flood),
 		lastRef:    message.Ref(env.Rand.Uint64()), // so that answers to an instance that failed are not taken for ours
 		level:      env.Metrics.Gauge("neighbors", "Neighbors that could be reached last time."),
 		duplicates: env.Metrics.Counter("dropped_total", "Packets dropped, by command and reason.", "command", "SUPE", "reason", "duplicate"),
 		dropped:    env.Metrics.Counter("neighbor_drops_total", "Packets not passed on because a neighbor was down or too slow."),
-		full:       env.Metrics.Counter("refusals_total", "Refusals by reason.", "reason", "discovery_max"),
+		full:       env.Refusing("discovery_max", "neighbor refused: discovery.max"),
+		slow:       env.Refusing("packets_per_neighbor", "packet not passed on: limits.packets_per_neighbor"),
 	}
 }
 
@@ -137,12 +139,13 @@ func (o *overlay) add(ctx actor.Context, e p2p.Endpoint, configured bool) {
 			return
 		}
 	}
-	if limit := o.options.Discovery.Max; limit > 0 && len(o.neighbors) >= limit {
-		o.full.Add(1)
+	cfg := o.options.Config.Get()
+	if limit := cfg.Discovery.Max; limit > 0 && len(o.neighbors) >= limit {
+		o.full.Hit("neighbor", e, "limit", limit)
 		return
 	}
 	p := o.env.Make("neighbor", func() actor.Actor {
-		return &neighbor{env: o.env, routes: o.routes, endpoint: e, dropped: o.dropped}
+		return &neighbor{env: o.env, routes: o.routes, endpoint: e, config: o.options.Config, dropped: o.dropped, slow: o.slow}
 	})
 	pid, err := ctx.SpawnNamed(p, "neighbor/"+e.String())
 	if err != nil {

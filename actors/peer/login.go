@@ -37,7 +37,7 @@ func (p *peer) seek(ctx actor.Context) {
 	p.supernode = p2p.Endpoint{}
 	p.search = p2p.NewPacketID(p.env.Rand)
 	p.seen.Add(p.search)
-	supe := &message.Supe{ID: p.search, Origin: p.options.Self, TTL: p.options.Discovery.TTL}
+	supe := &message.Supe{ID: p.search, Origin: p.options.Self, TTL: p.options.Config.Get().Discovery.TTL}
 	p.asked = make(map[message.Ref]bool, len(p.options.Bootstrap))
 	for _, b := range p.options.Bootstrap {
 		ref := p.ref()
@@ -46,7 +46,7 @@ func (p *peer) seek(ctx actor.Context) {
 	}
 	p.untried = slices.Clone(p.known)
 	slices.Reverse(p.untried)
-	p.after(ctx, p.options.Discovery.Window, &windowOver{})
+	p.after(ctx, p.options.Config.Get().Discovery.Window, &windowOver{})
 	p.tryNext(ctx)
 }
 
@@ -199,7 +199,7 @@ func (p *peer) onLoggedIn(ctx actor.Context, id p2p.SessionID) {
 	p.rounds = 0
 	p.search = p2p.PacketID{}
 	p.enter(online)
-	p.after(ctx, p.options.Session.Refresh, &refresh{})
+	p.after(ctx, p.options.Config.Get().Session.Refresh, &refresh{})
 	p.publish(ctx)
 	p.finds.retry(ctx, p)
 }
@@ -224,7 +224,7 @@ func (p *peer) onSupe(ctx actor.Context, m *message.Supe) {
 	if !p.seen.Add(m.ID) || p.state != online || m.Origin.Same(p.options.Self) {
 		return
 	}
-	ttl, ok := min(m.TTL, p.options.Discovery.TTL).Lowered()
+	ttl, ok := min(m.TTL, p.options.Config.Get().Discovery.TTL).Lowered()
 	if !ok || p.supernode == m.Origin {
 		return
 	}

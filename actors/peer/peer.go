@@ -24,8 +24,7 @@ type Options struct {
 	Self      p2p.Endpoint
 	Bootstrap []p2p.Endpoint // nodes to ask for supernodes
 	Known     []p2p.Endpoint // supernodes to try first, the last one before the others
-	Discovery config.Discovery
-	Session   config.Session
+	Config    *config.Live
 	// FindWindow is how long to wait for the answer to a search.
 	FindWindow time.Duration
 }
@@ -83,7 +82,7 @@ type peer struct {
 func newPeer(env *props.Env, o Options, routes *message.Routes) *peer {
 	return &peer{
 		env: env, options: o, routes: routes, state: offline, known: slices.Clone(o.Known),
-		publisher: newPublisher(), finds: make(finds), seen: props.NewSeen(env.Clock),
+		publisher: newPublisher(), finds: make(finds), seen: props.NewSeen(env, o.Config.Get().Limits.Pktids),
 		lastRef: message.Ref(env.Rand.Uint64()), // so that answers to an instance that failed are not taken for ours
 		level:   env.Metrics.Gauge("peer_online", "1 while logged in at a supernode."),
 	}

@@ -133,7 +133,8 @@ func TestPanicTellsWhere(t *testing.T) {
 
 func TestSeen(t *testing.T) {
 	sim := actortest.NewSim(1)
-	s := props.NewSeen(sim)
+	const limit = 5000
+	s := props.NewSeen(sim.Env(1), limit)
 	r := sim.Rand(1)
 	first := p2p.NewPacketID(r)
 	require.True(t, s.Add(first))
@@ -142,10 +143,10 @@ func TestSeen(t *testing.T) {
 	require.False(t, s.Add(first))
 	sim.Run(time.Second)
 	require.True(t, s.Add(first), "forgotten, although it came again meanwhile")
-	for range props.SeenMax {
+	for range limit {
 		require.True(t, s.Add(p2p.NewPacketID(r)))
 	}
-	require.Equal(t, props.SeenMax, s.Len())
+	require.Equal(t, limit, s.Len())
 	require.True(t, s.Add(first), "pushed out")
 }
 

@@ -9,26 +9,24 @@ import (
 	"alakazaam/actors/port"
 )
 
-const (
-	// SeenFor is how long a Pktid is remembered. The protocol asks for 20 s at least.
-	SeenFor = 10 * time.Minute
-	// SeenMax is how many Pktids are remembered at most; past it the oldest is forgotten.
-	SeenMax = 262144
-)
+// SeenFor is how long a Pktid is remembered. The protocol asks for 20 s at least.
+const SeenFor = 10 * time.Minute
 
 // Seen remembers the Pktids of floods, so that each is handled once.
 type Seen struct {
 	clock port.Clock
 	ids   *simplelru.LRU[p2p.PacketID, time.Time]
+	full  *Limit
 }
 
-// NewSeen makes an empty memory.
-func NewSeen(clock port.Clock) *Seen {
-	ids, err := simplelru.NewLRU[p2p.PacketID, time.Time](SeenMax, nil)
+// NewSeen makes an empty memory of limit Pktids at most; past it the oldest is forgotten before its time, and may be
+// handled again.
+func NewSeen(e *Env, limit int) *Seen {
+	ids, err := simplelru.NewLRU[p2p.PacketID, time.Time](max(limit, 1), nil)
 	if err != nil {
 		panic(err) // only for a size below 1
 	}
-	return &Seen{clock: clock, ids: ids}
+	return &Seen{clock: e.Clock, ids: ids, full: e.Refusing("pktids", "a Pktid is forgotten before its time: limits.pktids")}
 }
 
 // Add notes a Pktid and says whether it is new. One that comes again stays where it is in the order of forgetting:
@@ -39,7 +37,9 @@ func (s *Seen) Add(id p2p.PacketID) bool {
 	if s.ids.Contains(id) {
 		return false
 	}
-	s.ids.Add(id, now)
+	if s.ids.Add(id, now) {
+		s.full.Hit()
+	}
 	return true
 }
 

@@ -10,7 +10,6 @@ import (
 	"errors"
 
 	"github.com/asynkron/protoactor-go/actor"
-	"github.com/sirupsen/logrus"
 
 	"alakazaam/actors/message"
 	"alakazaam/actors/p2p"
@@ -22,8 +21,7 @@ import (
 // Options are the rules of searches.
 type Options struct {
 	Self   p2p.Endpoint
-	Search config.Search
-	Limits config.Limits
+	Config *config.Live
 }
 
 // Props makes the queries actor.
@@ -48,6 +46,15 @@ type common struct {
 	metrics *metrics
 }
 
+// rules are those of searches as they are now.
+func (c *common) rules() config.Search { return c.options.Config.Get().Search }
+
+// welcome says whether a hit may be told.
+func (c *common) welcome(h message.Hit) bool {
+	access := &c.options.Config.Get().Access
+	return access.File(h.File) && access.Endpoint(h.Owner)
+}
+
 type pending struct {
 	pid  *actor.PID
 	find *message.Find // nil: another's query
@@ -59,9 +66,9 @@ type findKey struct {
 }
 
 type metrics struct {
-	duplicates, late, busy, mismatch, cut, results port.Counter
-	searches                                       port.Gauge
-	overload                                       props.Gate
+	duplicates, late, mismatch, cut, denied, results port.Counter
+	searches                                         port.Gauge
+	busy                                             *props.Limit
 }
 
 func newQueries(env *props.Env, o Options, routes *message.Routes) *queries {
@@ -73,11 +80,12 @@ func newQueries(env *props.Env, o Options, routes *message.Routes) *queries {
 			late:       m.Counter("dropped_total", dropped, "command", "AQUE", "reason", "nobody_waits"),
 			mismatch:   m.Counter("dropped_total", dropped, "command", "AQUE", "reason", "does_not_match"),
 			cut:        m.Counter("dropped_total", dropped, "command", "AQUE", "reason", "past_limit"),
-			busy:       m.Counter("refusals_total", "Refusals by reason.", "reason", "pending_queries"),
+			denied:     m.Counter("dropped_total", dropped, "command", "AQUE", "reason", "denied"),
+			busy:       env.Refusing("pending_queries", "query refused: limits.pending_queries"),
 			results:    m.Counter("search_results_total", "Files found by searches that began here."),
 			searches:   m.Gauge("searches", "Searches that wait for answers."),
 		}},
-		seen:    props.NewSeen(env.Clock),
+		seen:    props.NewSeen(env, o.Config.Get().Limits.Pktids),
 		pending: make(map[p2p.PacketID]pending),
 		finds:   make(map[findKey]p2p.PacketID),
 	}
@@ -133,7 +141,7 @@ func (q *queries) onQuer(ctx actor.Context, m *message.Quer) {
 		q.metrics.duplicates.Add(1)
 		return
 	}
-	if ttl, ok := min(m.TTL, q.options.Search.TTL).Lowered(); ok {
+	if ttl, ok := min(m.TTL, q.rules().TTL).Lowered(); ok {
 		on := *m
 		on.TTL, on.ReplyTo = ttl, nil
 		ctx.Send(q.routes.Overlay, &message.Flood{Packet: &on})
@@ -145,14 +153,11 @@ func (q *queries) onQuer(ctx actor.Context, m *message.Quer) {
 
 // room says whether another query may be pending.
 func (q *queries) room() bool {
-	limit := q.options.Limits.PendingQueries
+	limit := q.options.Config.Get().Limits.PendingQueries
 	if limit == 0 || len(q.pending) < limit {
 		return true
 	}
-	q.metrics.busy.Add(1)
-	if log := q.metrics.overload.Log(q.env); log != nil {
-		log.WithFields(logrus.Fields{"limit": limit}).Warn("query refused: limits.pending_queries")
-	}
+	q.metrics.busy.Hit("limit", limit)
 	return false
 }
 

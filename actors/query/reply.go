@@ -1,6 +1,8 @@
 package query
 
 import (
+	"slices"
+
 	"github.com/asynkron/protoactor-go/actor"
 
 	"alakazaam/actors/message"
@@ -31,15 +33,15 @@ func (r *reply) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
 	case *actor.Started:
 		ctx.Send(r.routes.Catalog, &message.Match{
-			Text: r.quer.Text, Limit: r.options.Search.MaxResults, ReplyTo: ctx.Self(),
+			Text: r.quer.Text, Limit: r.rules().MaxResults, ReplyTo: ctx.Self(),
 		})
 		r.arm(ctx)
 	case *tick:
 		ctx.Stop(ctx.Self())
 	case *message.Matched:
 		r.arm(ctx)
-		r.hits = m.Hits
-		if limit := r.options.Search.MaxResults; limit > 0 && len(r.hits) > limit {
+		r.hits = slices.DeleteFunc(m.Hits, func(h message.Hit) bool { return !r.welcome(h) })
+		if limit := r.rules().MaxResults; limit > 0 && len(r.hits) > limit {
 			r.metrics.cut.Add(len(r.hits) - limit)
 			r.hits = r.hits[:limit]
 		}
@@ -60,7 +62,7 @@ func (r *reply) arm(ctx actor.Context) {
 	if r.timer != nil {
 		r.timer.Stop()
 	}
-	r.timer = r.env.Clock.After(r.options.Search.Window, ctx.Self(), &tick{})
+	r.timer = r.env.Clock.After(r.rules().Window, ctx.Self(), &tick{})
 }
 
 func (r *reply) onSent(ctx actor.Context, m *message.Sent) {

@@ -34,7 +34,7 @@ type tick struct{}
 
 func newSearch(c *common, id p2p.PacketID, m *message.Find) *search {
 	return &search{
-		common: c, id: id, find: m, pattern: text.NewPattern(m.Text), found: newMerged(c.options.Search.MaxResults),
+		common: c, id: id, find: m, pattern: text.NewPattern(m.Text), found: newMerged(c.rules().MaxResults),
 	}
 }
 
@@ -45,7 +45,9 @@ func (s *search) Receive(ctx actor.Context) {
 		s.start(ctx)
 	case *message.Matched:
 		for _, h := range m.Hits {
-			s.found.add(h)
+			if s.welcome(h) {
+				s.found.add(h)
+			}
 		}
 		s.local = true
 		s.check(ctx)
@@ -70,12 +72,13 @@ func (s *search) Receive(ctx actor.Context) {
 
 func (s *search) start(ctx actor.Context) {
 	now := s.env.Clock.Now()
-	s.quiet, s.end = now.Add(s.options.Search.Quiet), now.Add(s.options.Search.Window)
+	rules := s.rules()
+	s.quiet, s.end = now.Add(rules.Quiet), now.Add(rules.Window)
 	ctx.Send(s.routes.Catalog, &message.Match{
-		Text: s.find.Text, Limit: s.options.Search.MaxResults, All: true, ReplyTo: ctx.Self(),
+		Text: s.find.Text, Limit: rules.MaxResults, All: true, ReplyTo: ctx.Self(),
 	})
 	ctx.Send(s.routes.Overlay, &message.Flood{ReplyTo: ctx.Self(), Packet: &message.Quer{
-		ID: s.id, Origin: s.options.Self, TTL: s.options.Search.TTL, Text: s.find.Text,
+		ID: s.id, Origin: s.options.Self, TTL: rules.TTL, Text: s.find.Text,
 	}})
 	s.wait(ctx, now)
 }
@@ -90,7 +93,11 @@ func (s *search) onAque(m *message.Aque) {
 		s.metrics.mismatch.Add(1)
 		return
 	}
-	s.quiet = s.env.Clock.Now().Add(s.options.Search.Quiet)
+	s.quiet = s.env.Clock.Now().Add(s.rules().Quiet)
+	if !s.welcome(m.Hit) {
+		s.metrics.denied.Add(1)
+		return
+	}
 	if !s.found.add(m.Hit) {
 		s.metrics.cut.Add(1)
 	}

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -11,23 +12,24 @@ import (
 // liveness is whether a session's peer is still there. Any request is a sign of life; where none came for a while the
 // peer's address is dialed, and after so many failures in a row the peer counts as gone. It is pure.
 type liveness struct {
-	every    time.Duration // 0: nobody looks
-	failures int           // that end a session
-	seen     time.Time     // the last sign of life, or the last failure
-	failed   int           // in a row
+	seen   time.Time // the last sign of life, or the last failure
+	failed int       // in a row
 }
 
 // alive notes a sign of life.
 func (l *liveness) alive(now time.Time) { l.seen, l.failed = now, 0 }
 
-// next is how long to wait until the peer has to be looked for; 0 or less: that is now.
-func (l *liveness) next(now time.Time) time.Duration { return l.seen.Add(l.every).Sub(now) }
+// next is how long to wait until a peer of which nothing is heard for so long has to be looked for; 0 or less: that is
+// now.
+func (l *liveness) next(now time.Time, every time.Duration) time.Duration {
+	return l.seen.Add(every).Sub(now)
+}
 
-// missed notes that the peer could not be reached and says whether it is gone.
-func (l *liveness) missed(now time.Time) (gone bool) {
+// missed notes that the peer could not be reached and says whether it is gone after so many failures.
+func (l *liveness) missed(now time.Time, failures int) (gone bool) {
 	l.seen = now
 	l.failed++
-	return l.failed >= l.failures
+	return l.failed >= failures
 }
 
 // look is when a session looks for its peer.
@@ -39,12 +41,15 @@ type gone struct{ pid *actor.PID }
 // watch begins to look for the peer. The first look comes at a random part of the pause, so that the sessions that a
 // restart finds again do not all dial at once.
 func (s *session) watch(ctx actor.Context) {
-	if s.life.every == 0 {
-		return
-	}
 	s.life.alive(s.env.Clock.Now())
-	part := time.Duration(s.env.Rand.Uint64() % uint64(s.life.every))
+	part := time.Duration(s.env.Rand.Uint64() % uint64(s.pause()))
 	s.looking = s.env.Clock.After(part, ctx.Self(), &look{})
+}
+
+// pause is how long nothing may be heard of the peer until it is looked for. Where nobody looks, it is how long until it
+// is seen whether that has changed.
+func (s *session) pause() time.Duration {
+	return cmp.Or(s.config.Get().Session.ProbeEvery, time.Minute)
 }
 
 func (s *session) unwatch() {
@@ -55,13 +60,17 @@ func (s *session) unwatch() {
 
 // onLook dials the peer if nothing was heard of it for long enough.
 func (s *session) onLook(ctx actor.Context) {
-	if wait := s.life.next(s.env.Clock.Now()); wait > 0 {
+	wait := s.life.next(s.env.Clock.Now(), s.pause())
+	if s.config.Get().Session.ProbeEvery == 0 {
+		wait = s.pause()
+	}
+	if wait > 0 {
 		s.looking = s.env.Clock.After(wait, ctx.Self(), &look{})
 		return
 	}
 	ctx.Send(s.routes.Gateway, &message.Send{To: s.endpoint, ReplyTo: ctx.Self()})
 	// The gateway answers in any case, unless it fails meanwhile.
-	s.looking = s.env.Clock.After(s.life.every, ctx.Self(), &look{})
+	s.looking = s.env.Clock.After(s.pause(), ctx.Self(), &look{})
 }
 
 // onLooked takes the outcome of a dial.
@@ -71,7 +80,7 @@ func (s *session) onLooked(ctx actor.Context, err error) {
 		s.life.alive(now)
 		return
 	}
-	if s.life.missed(now) && !s.over {
+	if s.life.missed(now, s.config.Get().Session.ProbeFailures) && !s.over {
 		s.over = true
 		s.env.Log.WithField("endpoint", s.endpoint.String()).WithError(err).Info("session ended: its peer cannot be reached")
 		ctx.Send(ctx.Parent(), &gone{pid: ctx.Self()})

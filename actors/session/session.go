@@ -2,12 +2,12 @@ package session
 
 import (
 	"github.com/asynkron/protoactor-go/actor"
-	"github.com/sirupsen/logrus"
 
 	"alakazaam/actors/message"
 	"alakazaam/actors/p2p"
 	"alakazaam/actors/port"
 	"alakazaam/actors/props"
+	"alakazaam/config"
 )
 
 // session is the actor of one login. Its requests are answered in the order in which they came, each once everything
@@ -32,9 +32,9 @@ type session struct {
 type common struct {
 	env      *props.Env
 	routes   *message.Routes
-	limit    int          // files of a session at most; 0: no limit
-	overfull port.Counter // publications past the limit
-	refusals *props.Gate
+	config   *config.Live
+	overfull *props.Limit // publications past the limit
+	denied   *props.Limit // publications of files that are not known here
 }
 
 // loading gathers what the store holds of the session.
@@ -168,6 +168,8 @@ func (s *session) onLoaded(ctx actor.Context, m *port.Loaded) {
 
 // publish takes what is new of a request to the store. Past the limit new files are left out; the rest is kept.
 func (s *session) publish(ctx actor.Context, m *message.Publish) {
+	cfg := s.config.Get()
+	limit := cfg.Limits.FilesPerSession
 	changes := make([]port.Change, 0, len(m.Changes))
 	accepted := make([]message.Publication, 0, len(m.Changes))
 	for _, c := range m.Changes {
@@ -179,8 +181,11 @@ func (s *session) publish(ctx actor.Context, m *message.Publish) {
 		case c.Withdraw:
 			delete(s.files, c.File)
 			change = port.Change{Op: port.OpDelete, Session: s.id, File: c.File}
-		case !here && s.limit > 0 && len(s.files) >= s.limit:
-			s.refuseFile()
+		case !cfg.Access.File(c.File):
+			s.denied.Hit("endpoint", s.endpoint, "file", c.File)
+			continue
+		case !here && limit > 0 && len(s.files) >= limit:
+			s.overfull.Hit("endpoint", s.endpoint, "limit", limit)
 			continue
 		default:
 			s.files[c.File] = struct{}{}
@@ -189,13 +194,6 @@ func (s *session) publish(ctx actor.Context, m *message.Publish) {
 		accepted = append(accepted, c)
 	}
 	s.commit(ctx, op{request: m, accepted: accepted}, changes)
-}
-
-func (s *session) refuseFile() {
-	s.overfull.Add(1)
-	if log := s.refusals.Log(s.env); log != nil {
-		log.WithFields(logrus.Fields{"endpoint": s.endpoint.String(), "limit": s.limit}).Warn("publication refused: limits.files_per_session")
-	}
 }
 
 // commit has the store keep changes and puts the request behind those that are under way.

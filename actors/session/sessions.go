@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
-	"github.com/sirupsen/logrus"
 
 	"alakazaam/actors/message"
 	"alakazaam/actors/p2p"
@@ -21,8 +20,7 @@ import (
 
 // Options are the rules of logins.
 type Options struct {
-	Session config.Session
-	Limits  config.Limits
+	Config *config.Live
 }
 
 // retry is how long to wait before the store is asked again after it failed to load.
@@ -30,27 +28,26 @@ const retry = time.Second
 
 // Props makes the sessions actor.
 func Props(env *props.Env, o Options, routes *message.Routes) *actor.Props {
-	const help = "Refusals by reason."
 	shared := &common{
-		env: env, routes: routes, limit: o.Limits.FilesPerSession, refusals: &props.Gate{},
-		overfull: env.Metrics.Counter("refusals_total", help, "reason", "files_per_session"),
+		env: env, routes: routes, config: o.Config,
+		overfull: env.Refusing("files_per_session", "publication refused: limits.files_per_session"),
+		denied:   env.Refusing("denied_file", "publication refused: access.deny or access.allow"),
 	}
 	return env.Make("sessions", func() actor.Actor {
 		return &sessions{
-			common: shared, options: o,
+			common:     shared,
 			byEndpoint: make(map[p2p.Endpoint]p2p.SessionID), live: make(map[p2p.SessionID]entry),
 			loading:  message.Load{Ref: message.Ref(env.Rand.Uint64())}, // so that answers to an instance that failed are not taken for ours
 			level:    env.Metrics.Gauge("sessions", "Logged-in peers."),
 			vanished: env.Metrics.Counter("sessions_vanished_total", "Sessions ended because their peer could not be reached."),
-			foreign:  env.Metrics.Counter("refusals_total", help, "reason", "verify_address"),
-			full:     env.Metrics.Counter("refusals_total", help, "reason", "sessions"),
+			foreign:  env.Refusing("verify_address", "login refused: session.verify_address: the address is not that of the connection"),
+			full:     env.Refusing("sessions", "login refused: limits.sessions"),
 		}
 	}, props.Rule{Kind: "session", Action: props.Restart, Restarts: 10, Within: 10 * time.Second, Last: props.LastStop})
 }
 
 type sessions struct {
 	*common
-	options Options
 
 	byEndpoint map[p2p.Endpoint]p2p.SessionID
 	live       map[p2p.SessionID]entry
@@ -58,8 +55,9 @@ type sessions struct {
 	loading    message.Load // asked of the store
 	early      []any        // requests that came before the sessions were loaded
 
-	level                   port.Gauge
-	foreign, full, vanished port.Counter
+	level         port.Gauge
+	vanished      port.Counter
+	foreign, full *props.Limit
 }
 
 // entry is a session as the sessions actor knows it.
@@ -159,10 +157,9 @@ func (s *sessions) add(ctx actor.Context, id p2p.SessionID, at p2p.Endpoint) *ac
 
 func (s *sessions) props(id p2p.SessionID, at p2p.Endpoint) *actor.Props {
 	lives := 0
-	life := liveness{every: s.options.Session.ProbeEvery, failures: s.options.Session.ProbeFailures}
 	return s.env.Make("session", func() actor.Actor {
 		lives++
-		return &session{common: s.common, id: id, endpoint: at, life: life, resync: lives > 1}
+		return &session{common: s.common, id: id, endpoint: at, resync: lives > 1}
 	})
 }
 
@@ -199,7 +196,7 @@ func (s *sessions) pass(ctx actor.Context, id p2p.SessionID, m any) {
 func refuse(ctx actor.Context, m any, err error) {
 	switch m := m.(type) {
 	case *message.Login:
-		ctx.Send(m.ReplyTo, &message.LoggedIn{Ref: m.Ref, Reason: err.Error()})
+		ctx.Send(m.ReplyTo, &message.LoggedIn{Ref: m.Ref, Err: err})
 	case *message.Publish:
 		ctx.Send(m.ReplyTo, &message.Published{Ref: m.Ref, Err: err})
 	case *message.Find:
@@ -211,16 +208,17 @@ func refuse(ctx actor.Context, m any, err error) {
 
 // login gives whoever has a session that session again, and others a new one.
 func (s *sessions) login(ctx actor.Context, m *message.Login) {
-	if s.options.Session.VerifyAddress && !m.Endpoint.At(m.From) {
-		s.refuseLogin(ctx, m, s.foreign, "session.verify_address: the address is not that of the connection")
+	c := s.config.Get()
+	if c.Session.VerifyAddress && !m.Endpoint.At(m.From) && !c.Access.Trusts(m.From) {
+		s.refuseLogin(ctx, m, s.foreign, message.ErrForeign)
 		return
 	}
 	if id, ok := s.byEndpoint[m.Endpoint]; ok {
 		ctx.Send(s.live[id].pid, m)
 		return
 	}
-	if limit := s.options.Limits.Sessions; limit > 0 && len(s.live) >= limit {
-		s.refuseLogin(ctx, m, s.full, "limits.sessions")
+	if limit := c.Limits.Sessions; limit > 0 && len(s.live) >= limit {
+		s.refuseLogin(ctx, m, s.full, message.ErrLimit)
 		return
 	}
 	ctx.Send(s.add(ctx, s.newID(), m.Endpoint), &begin{login: m})
@@ -235,12 +233,9 @@ func (s *sessions) newID() p2p.SessionID {
 	}
 }
 
-func (s *sessions) refuseLogin(ctx actor.Context, m *message.Login, c port.Counter, reason string) {
-	c.Add(1)
-	if log := s.refusals.Log(s.env); log != nil {
-		log.WithFields(logrus.Fields{"from": m.From.String(), "endpoint": m.Endpoint.String()}).Warnf("login refused: %s", reason)
-	}
-	ctx.Send(m.ReplyTo, &message.LoggedIn{Ref: m.Ref, Reason: reason})
+func (s *sessions) refuseLogin(ctx actor.Context, m *message.Login, by *props.Limit, err error) {
+	by.Hit("from", m.From, "endpoint", m.Endpoint)
+	ctx.Send(m.ReplyTo, &message.LoggedIn{Ref: m.Ref, Err: err})
 }
 
 // onKept takes a session back that could not end, unless its peer has logged in anew.

@@ -36,19 +36,20 @@ var errStopped = errors.New("the share's actor stopped")
 const logEvery = 5 * time.Second
 
 // Props makes the share actor.
-func Props(env *props.Env, disk port.Disk, transfer config.Transfer, routes *message.Routes) *actor.Props {
+func Props(env *props.Env, disk port.Disk, live *config.Live, routes *message.Routes) *actor.Props {
 	lives := 0
 	return env.Make("share", func() actor.Actor {
 		lives++
 		return &share{
 			again: lives > 1,
-			env:   env, disk: disk, routes: routes, paths: make(map[string]port.SharedFile),
-			files: make(map[p2p.FileID][]port.SharedFile), slots: newSlots(transfer),
+			env:   env, disk: disk, config: live, routes: routes, paths: make(map[string]port.SharedFile),
+			files: make(map[p2p.FileID][]port.SharedFile), slots: newSlots(func() config.Transfer { return live.Get().Transfer }),
 			level:   env.Metrics.Gauge("shared_files", "Files that this node shares."),
 			uploads: env.Metrics.Counter("transfers_total", "Transfers that ended, by direction and result.", "direction", "out", "result", "ok"),
 			broken:  env.Metrics.Counter("transfers_total", "Transfers that ended, by direction and result.", "direction", "out", "result", "failed"),
 			bytes:   env.Metrics.Counter("transfer_bytes_total", "Bytes of files, by direction.", "direction", "out"),
-			busy:    env.Metrics.Counter("refusals_total", "Refusals by reason.", "reason", "upload_slots"),
+			busy:    env.Refusing("upload_slots", "upload refused: transfer.upload_slots, upload_slots_per_address or upload_queue"),
+			denied:  env.Refusing("denied_file", "upload refused: access.deny or access.allow"),
 		}
 	})
 }
@@ -56,6 +57,7 @@ func Props(env *props.Env, disk port.Disk, transfer config.Transfer, routes *mes
 type share struct {
 	env    *props.Env
 	disk   port.Disk
+	config *config.Live
 	routes *message.Routes
 
 	paths    map[string]port.SharedFile
@@ -68,9 +70,9 @@ type share struct {
 	edits    []*message.ShareEdit
 	slots    *slots
 
-	level                        port.Gauge
-	uploads, broken, bytes, busy port.Counter
-	refusals                     props.Gate
+	level                  port.Gauge
+	uploads, broken, bytes port.Counter
+	busy, denied           *props.Limit
 }
 
 // Receive implements actor.Actor.
@@ -222,12 +224,17 @@ func (s *share) onRetrieve(ctx actor.Context, m *message.Retrieve) {
 		ctx.Send(m.ReplyTo, &message.Serve{Ref: m.Ref, Err: ErrNotShared})
 		return
 	}
+	if !s.config.Get().Access.File(m.File) {
+		s.denied.Hit("from", m.From, "file", m.File)
+		ctx.Send(m.ReplyTo, &message.Serve{Ref: m.Ref, Err: ErrNotShared})
+		return
+	}
 	now, ok := s.slots.take(m)
 	switch {
 	case now:
 		s.serve(ctx, m)
 	case ok:
-		s.env.Clock.After(s.slots.wait, ctx.Self(), &overdue{replyTo: m.ReplyTo, ref: m.Ref})
+		s.env.Clock.After(s.config.Get().Transfer.UploadWait, ctx.Self(), &overdue{replyTo: m.ReplyTo, ref: m.Ref})
 	default:
 		s.refuse(ctx, m, ErrBusy)
 	}
@@ -245,10 +252,7 @@ func (s *share) serve(ctx actor.Context, m *message.Retrieve) {
 }
 
 func (s *share) refuse(ctx actor.Context, m *message.Retrieve, err error) {
-	s.busy.Add(1)
-	if log := s.refusals.Log(s.env); log != nil {
-		log.WithFields(logrus.Fields{"from": m.From.String()}).Info("upload refused: transfer.upload_slots")
-	}
+	s.busy.Hit("from", m.From)
 	ctx.Send(m.ReplyTo, &message.Serve{Ref: m.Ref, Err: err})
 }
 

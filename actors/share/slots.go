@@ -3,7 +3,6 @@ package share
 import (
 	"net/netip"
 	"slices"
-	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
 
@@ -14,9 +13,7 @@ import (
 // slots decides which uploads run: so many in all and so many to one address, the rest in a queue of bounded length and
 // patience, in the order of arrival.
 type slots struct {
-	all, each int // 0: no limit
-	room      int // of the queue; 0: no limit
-	wait      time.Duration
+	rules     func() config.Transfer
 	active    map[slotKey]netip.Addr
 	byAddress map[netip.Addr]int
 	queue     []*message.Retrieve
@@ -34,10 +31,9 @@ type overdue struct {
 	ref     message.Ref
 }
 
-func newSlots(t config.Transfer) *slots {
+func newSlots(rules func() config.Transfer) *slots {
 	return &slots{
-		all: t.UploadSlots, each: t.UploadSlotsPerAddress, room: t.UploadQueue, wait: t.UploadWait,
-		active: make(map[slotKey]netip.Addr), byAddress: make(map[netip.Addr]int),
+		rules: rules, active: make(map[slotKey]netip.Addr), byAddress: make(map[netip.Addr]int),
 	}
 }
 
@@ -47,7 +43,7 @@ func (s *slots) take(m *message.Retrieve) (now, ok bool) {
 		s.begin(m)
 		return true, true
 	}
-	if s.wait <= 0 || (s.room > 0 && len(s.queue) >= s.room) {
+	if r := s.rules(); r.UploadWait <= 0 || (r.UploadQueue > 0 && len(s.queue) >= r.UploadQueue) {
 		return false, false
 	}
 	s.queue = append(s.queue, m)
@@ -55,7 +51,8 @@ func (s *slots) take(m *message.Retrieve) (now, ok bool) {
 }
 
 func (s *slots) free(from netip.Addr) bool {
-	return (s.all == 0 || len(s.active) < s.all) && (s.each == 0 || s.byAddress[from] < s.each)
+	all, each := s.rules().UploadSlots, s.rules().UploadSlotsPerAddress
+	return (all == 0 || len(s.active) < all) && (each == 0 || s.byAddress[from] < each)
 }
 
 func (s *slots) begin(m *message.Retrieve) {

@@ -50,6 +50,7 @@ type running struct {
 	store     *durable.Store // a supernode's
 	metrics   *admin.Metrics
 	routes    *message.Routes
+	live      *config.Live
 	admin     *admin.Server // nil without an admin interface
 	grace     time.Duration
 	log       logrus.FieldLogger
@@ -62,7 +63,7 @@ type running struct {
 // start puts a node together and sets it going. It listens when opened says so.
 func start(l launch) (*running, error) {
 	r := &running{
-		metrics: admin.NewMetrics(l.log), grace: l.grace, log: l.log,
+		metrics: admin.NewMetrics(l.log), live: config.NewLive(l.config), grace: l.grace, log: l.log,
 		opened: make(chan error, 1), fatal: make(chan error, 1), ended: make(chan struct{}),
 	}
 	r.system = props.NewSystem(l.log)
@@ -73,7 +74,7 @@ func start(l launch) (*running, error) {
 	c := l.config
 	r.transport = tcp.NewTransport(r.system, tcp.Options{
 		Source: l.place.source, UploadRate: c.Transfer.UploadRate, DownloadRate: c.Transfer.DownloadRate,
-		Metrics: r.metrics, Log: l.log,
+		WriteQueue: int(c.Limits.WriteQueue), WriteTimeout: c.Limits.WriteTimeout, Metrics: r.metrics, Log: l.log,
 	})
 	var err error
 	r.disk, err = disk.New(r.system, disk.Options{ShareDir: c.ShareDir, DownloadDir: c.DownloadDir, DataDir: c.DataDir, Log: l.log})
@@ -120,13 +121,13 @@ func offer(c chan error, err error) {
 func (r *running) spec(env *props.Env, l launch) node.Spec {
 	c := l.config
 	spec := node.Spec{
-		Name: "node", Role: l.role, Self: l.place.self, Config: c,
+		Name: "node", Role: l.role, Self: l.place.self, Config: r.live,
 		Neighbors: l.neighbors, Bootstrap: l.bootstrap, Known: l.known,
 		Disk: r.disk, Grace: l.grace,
 		Opened: func(err error) { offer(r.opened, err) },
 		Gateway: func(routes *message.Routes) *actor.Props {
 			return gateway.Props(env, r.transport, gateway.Options{
-				Listen: l.place.listen, Self: l.place.self, Limits: c.Limits, Transfer: c.Transfer, FindWindow: node.FindWindow(c),
+				Listen: l.place.listen, Self: l.place.self, Config: r.live, FindWindow: node.FindWindow(c),
 			}, routes)
 		},
 	}

@@ -260,11 +260,8 @@ func (c *conn) post(m any) {
 	}
 }
 
-// fileContext ends with the connection. Only files whose rate is limited need one.
-func (c *conn) fileContext(l *limiter) context.Context {
-	if l == nil {
-		return context.Background()
-	}
+// fileContext ends with the connection; only files need one.
+func (c *conn) fileContext() context.Context {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.files == nil {

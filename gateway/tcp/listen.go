@@ -21,6 +21,7 @@ type listener struct {
 	slots chan struct{} // one for each connection that may be open; nil where there is no limit
 	stop  chan struct{}
 	once  sync.Once
+	said  time.Time // when the log was told last that all slots are taken
 }
 
 // Listen binds the address and accepts in the background. The unspecified IPv6 address takes IPv4 connections too.
@@ -102,8 +103,23 @@ func (l *listener) slot() bool {
 	select {
 	case l.slots <- struct{}{}:
 		return true
+	default:
+		l.full()
+	}
+	select {
+	case l.slots <- struct{}{}:
+		return true
 	case <-l.stop:
 		return false
+	}
+}
+
+// full counts, and logs once a second at most, that there are as many connections as there may be.
+func (l *listener) full() {
+	l.t.meters.full.Add(1)
+	if now := time.Now(); now.Sub(l.said) >= time.Second {
+		l.said = now
+		l.t.Log.WithField("limit", cap(l.slots)).Warn("no connection is accepted until one ends: limits.connections")
 	}
 }
 

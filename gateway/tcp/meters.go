@@ -6,6 +6,7 @@ import "alakazaam/actors/port"
 type meters struct {
 	accepted, acceptErrors, slow, orphans port.Counter
 	in, out                               port.Counter
+	full                                  port.Counter // times that the listener had to wait until a connection ended
 	open                                  port.Gauge
 	dials                                 [2][len(results)]port.Counter // by family, then by result
 }
@@ -34,9 +35,11 @@ func newMeters(m port.Metrics) *meters {
 		acceptErrors: m.Counter("tcp_accept_errors_total", "Failures to accept, such as running out of file descriptors."),
 		slow:         m.Counter("tcp_slow_readers_total", "Connections ended because the other side did not read."),
 		orphans:      m.Counter("tcp_orphans_total", "Connections ended because no actor owned them any more."),
-		in:           m.Counter("tcp_bytes_total", "Payload bytes of TCP.", "direction", "in"),
-		out:          m.Counter("tcp_bytes_total", "Payload bytes of TCP.", "direction", "out"),
-		open:         m.Gauge("tcp_connections", "Open connections."),
+		full: m.Counter("throttled_total", "Times that something had to wait, by the limit that made it wait.",
+			"reason", "connections"),
+		in:   m.Counter("tcp_bytes_total", "Payload bytes of TCP.", "direction", "in"),
+		out:  m.Counter("tcp_bytes_total", "Payload bytes of TCP.", "direction", "out"),
+		open: m.Gauge("tcp_connections", "Open connections."),
 	}
 	for f, family := range families {
 		for r, result := range results {

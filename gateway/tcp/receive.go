@@ -98,7 +98,7 @@ func (in *intake) step(h *hasher) error {
 	if in.done {
 		return nil
 	}
-	if err = rate.wait(in.c.fileContext(rate), n); err != nil {
+	if err = rate.wait(in.c.fileContext(), n); err != nil {
 		return in.ended(os.ErrDeadlineExceeded)
 	}
 	return nil

@@ -96,7 +96,7 @@ func (u *upload) run() error {
 		return err
 	}
 	u.file = file
-	u.ctx = u.c.fileContext(u.c.t.upload)
+	u.ctx = u.c.fileContext()
 	if u.chunk >= bigChunk && u.left > bigPiece {
 		return u.pass()
 	}

@@ -108,6 +108,12 @@ func NewTransport(system *actor.ActorSystem, o Options) *Transport {
 	return t
 }
 
+// SetRates changes what Options say of the files' rates.
+func (t *Transport) SetRates(upload, download config.Rate) {
+	t.upload.set(upload)
+	t.download.set(download)
+}
+
 // Close ends everything: it stops listening and dialing, closes every connection once what is queued on it is sent,
 // and aborts what is left when ctx ends. It returns when no goroutine of the transport runs any more; the error is that
 // of ctx where connections had to be aborted.

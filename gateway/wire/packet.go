@@ -37,6 +37,14 @@ func (c Command) String() string {
 	return string(c[:])
 }
 
+// Size is how many bytes a packet of this command has at least; 0 where that is not known.
+func (c Command) Size() int {
+	if l := layoutOf(c, Requests|Answers); l != nil {
+		return l.size
+	}
+	return 0
+}
+
 // Set is a set of commands that a Decoder accepts. Sets are joined with |.
 type Set uint16
 

@@ -1,0 +1,149 @@
+package gateway
+
+import (
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+	"golang.org/x/time/rate"
+
+	"alakazaam/actors/p2p"
+	"alakazaam/actors/props"
+	"alakazaam/config"
+	"alakazaam/gateway/wire"
+)
+
+const (
+	// restFrom is the shortest rest of a connection that has sent too much: below it a timer costs more than it keeps off.
+	restFrom = 10 * time.Millisecond
+	// leastBytes is what a budget of bytes always holds: as much as is read at once.
+	leastBytes = 16 << 10
+)
+
+// budget is what an address or a session may send: two token buckets that all its connections share. It is safe for
+// concurrent use.
+type budget struct{ packets, bytes *rate.Limiter }
+
+func newBudget() *budget {
+	return &budget{packets: rate.NewLimiter(rate.Inf, 0), bytes: rate.NewLimiter(rate.Inf, 0)}
+}
+
+// rates are how a budget fills. 0 sets no limit.
+type rates struct {
+	packets int
+	bytes   config.Rate
+	burst   time.Duration
+}
+
+func addressRates(l *config.Limits) rates {
+	return rates{l.PacketsPerSecond, l.BytesPerSecond, l.Burst}
+}
+
+func sessionRates(l *config.Limits) rates {
+	return rates{l.SessionPacketsPerSecond, l.SessionBytesPerSecond, l.Burst}
+}
+
+// take pays for what has come and says how long the payer has to rest for it, by packets and by bytes.
+func (b *budget) take(now time.Time, packets, bytes int, r rates) (byPackets, byBytes time.Duration) {
+	return draw(b.packets, now, packets, float64(r.packets), r.burst, 1),
+		draw(b.bytes, now, bytes, float64(r.bytes), r.burst, leastBytes)
+}
+
+// draw takes n tokens out of a bucket that fills with perSecond, whatever it was before, and says when the last of them
+// is there.
+func draw(l *rate.Limiter, now time.Time, n int, perSecond float64, burst time.Duration, least int) (wait time.Duration) {
+	if perSecond == 0 {
+		return 0
+	}
+	limit, size := rate.Limit(perSecond), max(int(min(perSecond*burst.Seconds(), 1<<30)), least)
+	if l.Limit() != limit || l.Burst() != size {
+		l.SetLimitAt(now, limit)
+		l.SetBurstAt(now, size)
+	}
+	for n > 0 {
+		part := min(n, size) // more than the bucket holds is never given at once
+		wait = l.ReserveN(now, part).DelayFrom(now)
+		n -= part
+	}
+	return wait
+}
+
+// rested ends a connection's rest.
+type rested struct{}
+
+// quantum is how many packets are paid for together at a rate of so many a second: what comes in a hundredth of a
+// second, and no more than is read at once anyway.
+func quantum(perSecond int) int { return min(max(perSecond/100, 1), 64) }
+
+// owe notes what a packet costs. It is paid for later, with others.
+func (c *incoming) owe(ctx actor.Context, p wire.Packet) {
+	id := sessionOf(p)
+	if id != c.under && c.underPackets > 0 {
+		c.pay(ctx)
+	}
+	c.packetsDue++
+	if c.under = id; id != (p2p.SessionID{}) {
+		c.underPackets++
+		c.underBytes += p.Command().Size()
+	}
+	if l := c.limits(); c.packetsDue >= quantum(l.PacketsPerSecond) || c.underPackets >= quantum(l.SessionPacketsPerSecond) {
+		c.pay(ctx)
+	}
+}
+
+// sessionOf is the session that a packet names; zero for none.
+func sessionOf(p wire.Packet) p2p.SessionID {
+	switch p := p.(type) {
+	case *wire.Adff:
+		return p.Session
+	case *wire.Deff:
+		return p.Session
+	case *wire.Find:
+		return p.Session
+	case *wire.Logo:
+		return p.Session
+	}
+	return p2p.SessionID{}
+}
+
+// pay takes what has come out of the budgets of its address and its session. Where they are overdrawn the connection
+// rests: it is not read until they have filled again.
+func (c *incoming) pay(ctx actor.Context) {
+	now, l := c.env.Clock.Now(), c.limits()
+	var rest time.Duration
+	if c.budget != nil && c.packetsDue+c.bytesDue > 0 {
+		packets, bytes := c.budget.take(now, c.packetsDue, c.bytesDue, addressRates(l))
+		rest = max(c.hold(c.metrics.packets, packets), c.hold(c.metrics.bytes, bytes))
+	}
+	if c.underPackets > 0 {
+		packets, bytes := c.sessionBudget(c.under).take(now, c.underPackets, c.underBytes, sessionRates(l))
+		rest = max(rest, c.hold(c.metrics.sessionPackets, packets), c.hold(c.metrics.sessionBytes, bytes))
+	}
+	c.packetsDue, c.bytesDue, c.underPackets, c.underBytes = 0, 0, 0, 0
+	if rest > 0 {
+		if c.resting != nil {
+			c.resting.Stop()
+		}
+		c.resting = c.env.Clock.After(rest, ctx.Self(), &rested{})
+	}
+}
+
+// hold counts a wait that is long enough for a rest.
+func (c *incoming) hold(by *props.Limit, wait time.Duration) time.Duration {
+	if wait < restFrom {
+		return 0
+	}
+	by.Hit("from", c.from)
+	return wait
+}
+
+// sessionBudget is what may be sent under a session, whether it exists or not.
+func (c *incoming) sessionBudget(id p2p.SessionID) *budget {
+	if b, ok := c.sessions.Get(id); ok {
+		return b
+	}
+	b := newBudget()
+	if other, ok, _ := c.sessions.PeekOrAdd(id, b); ok {
+		return other
+	}
+	return b
+}
