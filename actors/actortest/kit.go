@@ -2,6 +2,7 @@ package actortest
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/asynkron/protoactor-go/actor"
 
@@ -19,11 +20,16 @@ func (NoMetrics) Counter(string, string, ...string) port.Counter { return nothin
 // Gauge implements port.Metrics.
 func (NoMetrics) Gauge(string, string, ...string) port.Gauge { return nothing{} }
 
-func (nothing) Add(int) {}
-func (nothing) Set(int) {}
+// Histogram implements port.Metrics.
+func (NoMetrics) Histogram(string, string, []float64, ...string) port.Histogram { return nothing{} }
+
+func (nothing) Add(int)         {}
+func (nothing) Set(int)         {}
+func (nothing) Observe(float64) {}
 
 // Metrics counts by name and labels, for tests that look whether something was counted. It is meant for a Sim's one
-// thread.
+// thread. Of a histogram it has the number of values, under the name with "_count" behind it, and their sum in
+// thousandths, under the name with "_sum".
 type Metrics map[string]int
 
 type series struct {
@@ -41,8 +47,23 @@ func (m Metrics) Gauge(name, _ string, labels ...string) port.Gauge {
 	return series{m, Series(name, labels...)}
 }
 
+// Histogram implements port.Metrics.
+func (m Metrics) Histogram(name, _ string, _ []float64, labels ...string) port.Histogram {
+	return histogram{m, Series(name+"_count", labels...), Series(name+"_sum", labels...)}
+}
+
 func (s series) Add(n int) { s.of[s.key] += n }
 func (s series) Set(n int) { s.of[s.key] = n }
+
+type histogram struct {
+	of         Metrics
+	count, sum string
+}
+
+func (h histogram) Observe(v float64) {
+	h.of[h.count]++
+	h.of[h.sum] += int(math.Round(v * 1000))
+}
 
 // Series is the key of a series in Metrics.
 func Series(name string, labels ...string) string {

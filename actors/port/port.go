@@ -30,12 +30,16 @@ type Rand interface {
 	Uint64() uint64
 }
 
-// Metrics hands out counters and gauges. Names follow Prometheus' rules without the program's prefix; labels are
-// alternating names and values. Asking again with the same arguments gives the same series, so actors ask once and
-// keep what they got.
+// Metrics hands out counters, gauges and histograms. Names follow Prometheus' rules without the program's prefix; labels
+// are alternating names and values, and no value comes from the network. Asking again with the same arguments gives the
+// same series, so actors ask once, when they are made, and keep what they got: a series that exists from the start reads
+// 0 until something happens, instead of being absent.
 type Metrics interface {
 	Counter(name, help string, labels ...string) Counter
 	Gauge(name, help string, labels ...string) Gauge
+	// Histogram counts values by size. buckets are the upper bounds of the classes, rising; the first who asks for a name
+	// decides them.
+	Histogram(name, help string, buckets []float64, labels ...string) Histogram
 }
 
 // Counter only goes up.
@@ -47,4 +51,9 @@ type Counter interface {
 type Gauge interface {
 	Add(n int)
 	Set(n int)
+}
+
+// Histogram tells how large values were: of durations in seconds, or of numbers of things.
+type Histogram interface {
+	Observe(v float64)
 }

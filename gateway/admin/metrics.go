@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"slices"
 	"sync"
@@ -20,8 +21,9 @@ import (
 const prefix = "alakazaam_"
 
 // Metrics is port.Metrics on a registry of Prometheus. Whoever asks for a series that cannot be (labels other than
-// those with which its name came first, a counter's name for a gauge, a name that Prometheus does not know) gets one
-// that counts nothing, and the log says so once: a mistake in counting must not harm what is counted.
+// those with which its name came first, a counter's name for a gauge, a name that Prometheus does not know, buckets that
+// do not rise) gets one that counts nothing, and the log says so once: a mistake in counting must not harm what is
+// counted.
 type Metrics struct {
 	registry *prometheus.Registry
 	log      logrus.FieldLogger
@@ -35,10 +37,22 @@ var _ port.Metrics = (*Metrics)(nil)
 
 // family is all series of one name.
 type family struct {
-	labels   []string // names, sorted
-	counters *prometheus.CounterVec
-	gauges   *prometheus.GaugeVec
+	kind   kind
+	labels []string // names, sorted
+	// One of these, by kind.
+	counters   *prometheus.CounterVec
+	gauges     *prometheus.GaugeVec
+	histograms *prometheus.HistogramVec
 }
+
+// kind is what a series counts, as the log calls it.
+type kind string
+
+const (
+	counts     kind = "counter"
+	levels     kind = "gauge"
+	classifies kind = "histogram"
+)
 
 // NewMetrics makes an empty set of metrics, beside those of Go and of the process. log may be nil.
 func NewMetrics(log logrus.FieldLogger) *Metrics {
@@ -67,7 +81,7 @@ func (m *Metrics) Handler() http.Handler {
 
 // Counter implements port.Metrics.
 func (m *Metrics) Counter(name, help string, labels ...string) port.Counter {
-	f, values, err := m.family(name, help, labels, true)
+	f, values, err := m.family(counts, name, help, nil, labels)
 	if err == nil {
 		var c prometheus.Counter
 		if c, err = f.counters.GetMetricWith(values); err == nil {
@@ -80,7 +94,7 @@ func (m *Metrics) Counter(name, help string, labels ...string) port.Counter {
 
 // Gauge implements port.Metrics.
 func (m *Metrics) Gauge(name, help string, labels ...string) port.Gauge {
-	f, values, err := m.family(name, help, labels, false)
+	f, values, err := m.family(levels, name, help, nil, labels)
 	if err == nil {
 		var g prometheus.Gauge
 		if g, err = f.gauges.GetMetricWith(values); err == nil {
@@ -91,8 +105,21 @@ func (m *Metrics) Gauge(name, help string, labels ...string) port.Gauge {
 	return nothing{}
 }
 
+// Histogram implements port.Metrics.
+func (m *Metrics) Histogram(name, help string, buckets []float64, labels ...string) port.Histogram {
+	f, values, err := m.family(classifies, name, help, buckets, labels)
+	if err == nil {
+		var h prometheus.Observer
+		if h, err = f.histograms.GetMetricWith(values); err == nil {
+			return histogram{h}
+		}
+	}
+	m.refuse(name, err)
+	return nothing{}
+}
+
 // family finds or makes the family of a name, and takes the labels apart.
-func (m *Metrics) family(name, help string, labels []string, counts bool) (*family, prometheus.Labels, error) {
+func (m *Metrics) family(k kind, name, help string, buckets []float64, labels []string) (*family, prometheus.Labels, error) {
 	values := make(prometheus.Labels, len(labels)/2)
 	var names []string
 	for i := 0; i+1 < len(labels); i += 2 {
@@ -108,34 +135,54 @@ func (m *Metrics) family(name, help string, labels []string, counts bool) (*fami
 	f := m.families[name]
 	if f == nil {
 		var err error
-		if f, err = m.register(name, help, names, counts); err != nil {
+		if f, err = m.register(k, name, help, buckets, names); err != nil {
 			return nil, nil, err
 		}
 	}
 	switch {
 	case !slices.Equal(f.labels, names):
 		return nil, nil, fmt.Errorf("the labels are %q elsewhere, and %q here", f.labels, names)
-	case (f.counters != nil) != counts:
-		return nil, nil, errors.New("it is a counter in one place and a gauge in another")
+	case f.kind != k:
+		return nil, nil, fmt.Errorf("it is a %s in one place and a %s in another", f.kind, k)
 	}
 	return f, values, nil
 }
 
-func (m *Metrics) register(name, help string, labels []string, counts bool) (*family, error) {
-	f := &family{labels: labels}
+func (m *Metrics) register(k kind, name, help string, buckets []float64, labels []string) (*family, error) {
+	f := &family{kind: k, labels: labels}
 	var c prometheus.Collector
-	if counts {
+	switch k {
+	case counts:
 		f.counters = prometheus.NewCounterVec(prometheus.CounterOpts{Name: prefix + name, Help: help}, labels)
 		c = f.counters
-	} else {
+	case levels:
 		f.gauges = prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: prefix + name, Help: help}, labels)
 		c = f.gauges
+	case classifies:
+		if err := checkBuckets(buckets, labels); err != nil {
+			return nil, err
+		}
+		f.histograms = prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: prefix + name, Help: help, Buckets: buckets}, labels)
+		c = f.histograms
 	}
 	if err := m.registry.Register(c); err != nil {
 		return nil, err
 	}
 	m.families[name] = f
 	return f, nil
+}
+
+// checkBuckets refuses what Prometheus would panic at.
+func checkBuckets(buckets []float64, labels []string) error {
+	for i, b := range buckets {
+		if math.IsNaN(b) || i > 0 && b <= buckets[i-1] {
+			return fmt.Errorf("the buckets do not rise: %v", buckets)
+		}
+	}
+	if slices.Contains(labels, "le") {
+		return errors.New(`the label "le" is that of the buckets`)
+	}
+	return nil
 }
 
 // refuse logs once a name that something is not counted under.
@@ -163,11 +210,21 @@ type gauge struct{ g prometheus.Gauge }
 func (g gauge) Add(n int) { g.g.Add(float64(n)) }
 func (g gauge) Set(n int) { g.g.Set(float64(n)) }
 
+type histogram struct{ h prometheus.Observer }
+
+// Observe takes no value that is no number: it would spoil the sum for ever.
+func (h histogram) Observe(v float64) {
+	if !math.IsNaN(v) {
+		h.h.Observe(v)
+	}
+}
+
 // nothing counts nothing.
 type nothing struct{}
 
-func (nothing) Add(int) {}
-func (nothing) Set(int) {}
+func (nothing) Add(int)         {}
+func (nothing) Set(int)         {}
+func (nothing) Observe(float64) {}
 
 // errorLog implements promhttp.Logger.
 type errorLog struct{ log logrus.FieldLogger }

@@ -2,8 +2,11 @@ package admin_test
 
 import (
 	"bytes"
+	"maps"
+	"math"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -39,8 +42,28 @@ func TestMetrics(t *testing.T) {
 	require.Equal(t, "5", got[`alakazaam_packets_total{command="LOGI",direction="in"}`])
 	require.Equal(t, "0", got[`alakazaam_packets_total{command="FIND",direction="in"}`], "a counter does not go down")
 	require.Equal(t, "5", got["alakazaam_sessions"])
-	require.Contains(t, got, "go_goroutines")
-	require.Contains(t, got, "process_open_fds")
+	for _, name := range []string{"go_goroutines", "go_build_info", "go_info", "process_open_fds", "process_start_time_seconds"} {
+		require.True(t, slices.ContainsFunc(slices.Collect(maps.Keys(got)), func(series string) bool {
+			return series == name || strings.HasPrefix(series, name+"{")
+		}), name)
+	}
+}
+
+func TestHistograms(t *testing.T) {
+	m := admin.NewMetrics(nil)
+	buckets := []float64{0.1, 1, 10}
+	h := m.Histogram("search_seconds", "Searches.", buckets, "began", "here")
+	got := scrape(t, m)
+	require.Equal(t, "0", got[`alakazaam_search_seconds_count{began="here"}`], "it is there from the start")
+	for _, v := range []float64{0.05, 0.5, 0.5, 20, math.NaN()} {
+		h.Observe(v)
+	}
+	m.Histogram("search_seconds", "Searches.", nil, "began", "here").Observe(5) // the same: the first decides
+	got = scrape(t, m)
+	for le, n := range map[string]string{"0.1": "1", "1": "3", "10": "4", "+Inf": "5"} {
+		require.Equal(t, n, got[`alakazaam_search_seconds_bucket{began="here",le="`+le+`"}`], le)
+	}
+	require.Equal(t, "26.05", got[`alakazaam_search_seconds_sum{began="here"}`], "what is no number is left out")
 }
 
 func TestMetricsThatCannotBe(t *testing.T) {
@@ -52,14 +75,18 @@ func TestMetricsThatCannotBe(t *testing.T) {
 	for range 3 {
 		m.Counter("a_total", "A.", "y", "1").Add(1)
 		m.Gauge("a_total", "A.", "x", "1").Set(9)
+		m.Histogram("a_total", "A.", nil, "x", "1").Observe(9)
 	}
+	m.Histogram("f_seconds", "F.", []float64{1, 1}).Observe(1)
+	m.Histogram("g_seconds", "G.", []float64{1, math.NaN()}).Observe(1)
+	m.Histogram("h_seconds", "H.", []float64{1}, "le", "1").Observe(1)
 	m.Counter("b_total", "B.", "x").Add(1)
 	m.Counter("c_total", "C.", "x", "1", "x", "2").Add(1)
 	m.Counter("d_total", "D.", "not a name", "1").Add(1)
 	m.Counter("e_total", "E.", "x", "\xff").Add(1)
 	got := scrape(t, m)
 	require.Equal(t, "1", got[`alakazaam_a_total{x="1"}`])
-	for _, name := range []string{"a_total", "b_total", "c_total", "e_total"} {
+	for _, name := range []string{"a_total", "b_total", "c_total", "e_total", "f_seconds", "g_seconds", "h_seconds"} {
 		require.Equal(t, 1, strings.Count(log.String(), "metric=alakazaam_"+name), name)
 	}
 }

@@ -166,6 +166,9 @@ func (c *counts) Counter(name, _ string, labels ...string) port.Counter {
 	return c.series(name, labels)
 }
 func (c *counts) Gauge(name, _ string, labels ...string) port.Gauge { return c.series(name, labels) }
+func (c *counts) Histogram(name, _ string, _ []float64, labels ...string) port.Histogram {
+	return c.series(name, labels)
+}
 
 func (c *counts) get(name string) int {
 	c.mu.Lock()
@@ -178,7 +181,8 @@ func (c count) Add(n int) {
 	defer c.of.mu.Unlock()
 	c.of.m[c.name] += n
 }
-func (c count) Set(n int) { c.Add(n - c.of.get(c.name)) }
+func (c count) Set(n int)       { c.Add(n - c.of.get(c.name)) }
+func (c count) Observe(float64) { c.Add(1) }
 
 // frame is a tiny framing for tests: "F", the number of chunks in 6 digits, and 5 digits before each chunk.
 type frame struct {

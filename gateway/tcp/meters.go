@@ -54,5 +54,9 @@ type unmetered struct{}
 
 func (unmetered) Counter(string, string, ...string) port.Counter { return unmetered{} }
 func (unmetered) Gauge(string, string, ...string) port.Gauge     { return unmetered{} }
-func (unmetered) Add(int)                                        {}
-func (unmetered) Set(int)                                        {}
+func (unmetered) Histogram(string, string, []float64, ...string) port.Histogram {
+	return unmetered{}
+}
+func (unmetered) Add(int)         {}
+func (unmetered) Set(int)         {}
+func (unmetered) Observe(float64) {}
