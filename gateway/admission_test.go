@@ -26,7 +26,7 @@ func (n *simNode) throttled(reason string) int {
 
 // served counts the packets of a command that a node has taken in.
 func (n *simNode) served(command string) int {
-	return n.metrics[actortest.Series("packets_total", "command", command, "direction", "in")]
+	return n.metrics[actortest.Series("packets_total", "command", command, "direction", "in", "result", "ok")]
 }
 
 // TestRates: whoever sends more than its share is read more slowly, on all its connections together, loses nothing, and

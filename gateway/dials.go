@@ -162,6 +162,7 @@ func (g *gateway) enqueue(ctx actor.Context, j job) {
 	}
 	if !g.Config.Get().Access.Endpoint(j.to) {
 		g.metrics.denied.Hit("to", j.to)
+		g.metrics.unsent(j)
 		j.answer(ctx, errDenied)
 		return
 	}
@@ -175,6 +176,7 @@ func (g *gateway) enqueue(ctx actor.Context, j job) {
 		g.dial(ctx, j)
 	case !ok:
 		g.metrics.dialsDropped.Hit("to", j.to)
+		g.metrics.unsent(j)
 		j.answer(ctx, errQueue)
 	default:
 		g.metrics.dialsHeld.Hit("to", j.to)

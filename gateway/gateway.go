@@ -228,7 +228,10 @@ func (g *gateway) onStopping(ctx actor.Context) {
 		g.listener.Close()
 		g.listener = nil
 	}
-	g.dials.each(func(j job) { j.answer(ctx, errStopped) })
+	g.dials.each(func(j job) {
+		g.metrics.unsent(j)
+		j.answer(ctx, errStopped)
+	})
 }
 
 // Errors of outgoing connections.

@@ -188,7 +188,7 @@ func (c *incoming) mustWait(p wire.Packet) bool {
 func (c *incoming) take(ctx actor.Context, p wire.Packet) {
 	c.packets++
 	c.touched = c.env.Clock.Now()
-	c.metrics.received[p.Command()].Add(1)
+	c.metrics.open.Add(1)
 	c.owe(ctx, p)
 	c.request(ctx, p)
 }
@@ -226,11 +226,11 @@ func (c *incoming) onGarbage(ctx actor.Context, err error) {
 func failureOf(cmd wire.Command) answer {
 	switch cmd {
 	case wire.LOGI:
-		return answer{command: wire.ALGI, packet: (&wire.Algi{}).Append(nil), last: true}
+		return answer{result: resultFailed, command: wire.ALGI, packet: (&wire.Algi{}).Append(nil), last: true}
 	case wire.RETR:
-		return answer{packet: []byte("Invalid packet. Unable to reply.\n"), last: true}
+		return answer{result: resultFailed, packet: []byte("Invalid packet. Unable to reply.\n"), last: true}
 	default:
-		return answer{last: true}
+		return answer{result: resultFailed, last: true}
 	}
 }
 

@@ -1,6 +1,9 @@
 package gateway
 
 import (
+	"errors"
+
+	"alakazaam/actors/message"
 	"alakazaam/actors/port"
 	"alakazaam/actors/props"
 	"alakazaam/gateway/wire"
@@ -8,14 +11,15 @@ import (
 
 // metrics are the series and log gates that all connections of a gateway share.
 type metrics struct {
-	source port.Metrics
-
-	received, sent map[wire.Command]port.Counter
-	unknown        port.Counter // requests under an unknown session
-	afinCut        port.Counter // copies for which an AFIN had no room
-	bans           port.Gauge
-	bansBegun      port.Counter
-	offenses       map[string]port.Counter
+	in        map[wire.Command][results]port.Counter
+	out       map[wire.Command]outCounters
+	open      port.Gauge              // requests that were read and have not ended
+	decode    map[string]port.Counter // streams that could not be read on, by wire.Reason
+	unknown   port.Counter            // requests under an unknown session
+	afinCut   port.Counter            // copies for which an AFIN had no room
+	bans      port.Gauge
+	bansBegun port.Counter
+	offenses  map[string]port.Counter
 
 	refused, denied, banned, forgotten *props.Limit // of connections and addresses
 	dialsDropped, dialsHeld            *props.Limit
@@ -40,15 +44,44 @@ var commands = []wire.Command{
 	wire.QUER, wire.AQUE, wire.FIND, wire.AFIN, wire.RETR, wire.ARET,
 }
 
+// result is how a packet that came in ended.
+type result uint8
+
+const (
+	resultOK result = iota
+	// resultRefused: a limit, a rule or an unknown session stood against it, or this node's role has no use for it.
+	resultRefused
+	// resultFailed: there was trouble here, or its connection ended before it was answered.
+	resultFailed
+	results
+)
+
+// resultNames are the labels of the results.
+var resultNames = [results]string{"ok", "refused", "failed"}
+
+// resultOf is the result of a request that was answered with an error or none.
+func resultOf(err error) result {
+	switch {
+	case err == nil:
+		return resultOK
+	case refusal(err), errors.Is(err, message.ErrBusy):
+		return resultRefused
+	}
+	return resultFailed
+}
+
+// outCounters count the packets of a command that were given to the network, and those that could not be: nobody was
+// reached, or the limits of dialing stood against it.
+type outCounters struct{ sent, failed port.Counter }
+
 func newMetrics(env *props.Env) *metrics {
 	m, refusing := env.Metrics, env.Refusing
-	slowing := func(reason string) *props.Limit {
-		return env.Slowing(reason, "read more slowly: limits."+reason)
-	}
+	slowing := func(reason string) *props.Limit { return env.Slowing(reason, "read more slowly: limits."+reason) }
 	s := &metrics{
-		source:    m,
-		received:  make(map[wire.Command]port.Counter, len(commands)),
-		sent:      make(map[wire.Command]port.Counter, len(commands)),
+		in:        make(map[wire.Command][results]port.Counter, len(commands)),
+		out:       make(map[wire.Command]outCounters, len(commands)),
+		open:      m.Gauge("requests_open", "Packets that were read and are being dealt with."),
+		decode:    make(map[string]port.Counter, len(wire.Reasons)),
 		unknown:   m.Counter("refusals_total", "Refusals by reason.", "reason", "unknown_session"),
 		afinCut:   m.Counter("dropped_total", "Packets dropped, by command and reason.", "command", "AFIN", "reason", "no_room"),
 		bans:      m.Gauge("bans", "Addresses that are banned."),
@@ -70,15 +103,55 @@ func newMetrics(env *props.Env) *metrics {
 	for _, what := range []string{offenseGarbage, offenseSlow, offenseForeign} {
 		s.offenses[what] = m.Counter("offenses_total", "Offenses that count towards bans, by kind.", "kind", what)
 	}
-	const help = "Packets by command and direction."
 	for _, c := range commands {
-		s.received[c] = m.Counter("packets_total", help, "command", c.String(), "direction", "in")
-		s.sent[c] = m.Counter("packets_total", help, "command", c.String(), "direction", "out")
+		s.in[c], s.out[c] = packetsOf(m, c)
+	}
+	for _, reason := range wire.Reasons {
+		s.decode[reason] = m.Counter("decode_errors_total", "Streams that could not be read on, by reason.", "reason", reason)
 	}
 	return s
 }
 
-// undecodable counts a stream that could not be read on, by one of the few reasons that wire.Reason gives.
-func (m *metrics) undecodable(err error) {
-	m.source.Counter("decode_errors_total", "Streams that could not be read on, by reason.", "reason", wire.Reason(err)).Add(1)
+// packetsOf makes the series of one command.
+func packetsOf(m port.Metrics, c wire.Command) (in [results]port.Counter, out outCounters) {
+	count := func(direction, result string) port.Counter {
+		return m.Counter("packets_total", "Packets by command, direction and result. Those that came in are counted when they have been dealt with: "+
+			"ok, refused (by a limit, a rule or an unknown session) or failed (trouble here, or the connection ended before the answer). "+
+			"Those that go out are sent (given to the network) or failed (they could not be).",
+			"command", c.String(), "direction", direction, "result", result)
+	}
+	for r, name := range resultNames {
+		in[r] = count("in", name)
+	}
+	return in, outCounters{sent: count("out", "sent"), failed: count("out", "failed")}
+}
+
+// undecodable counts a stream that could not be read on.
+func (m *metrics) undecodable(err error) { m.decode[wire.Reason(err)].Add(1) }
+
+// ended counts n requests of a command that have ended.
+func (m *metrics) ended(cmd wire.Command, r result, n int) {
+	m.in[cmd][r].Add(n)
+	m.open.Add(-n)
+}
+
+// settled counts a slot's requests.
+func (m *metrics) settled(s *slot, r result) {
+	switch s.command {
+	case wire.Command{}: // that of an answer to no request
+	case wire.ADFF:
+		m.ended(wire.ADFF, r, s.weight-s.withdrawals)
+		m.ended(wire.DEFF, r, s.withdrawals)
+	default:
+		m.ended(s.command, r, 1)
+	}
+}
+
+// unsent counts the packet of a job that could not be sent.
+func (m *metrics) unsent(j job) {
+	if j.kind == jobFetch {
+		m.out[wire.RETR].failed.Add(1)
+	} else if p, err := packetOf(j.packet); err == nil {
+		m.out[p.Command()].failed.Add(1)
+	}
 }

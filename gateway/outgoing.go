@@ -101,7 +101,7 @@ func (o *outgoing) put(ctx actor.Context) bool {
 		return false
 	}
 	o.asked = p.Command()
-	o.metrics.sent[p.Command()].Add(1)
+	o.metrics.out[p.Command()].sent.Add(1)
 	o.conn.Send(p.Append(nil))
 	return true
 }
@@ -121,7 +121,7 @@ func (o *outgoing) fetch(ctx actor.Context) {
 		Path: o.path, Frames: wire.NewAretReader(), Limit: int64(o.transfer().MaxFileSize),
 	})
 	o.conn.Attach(ctx.Self())
-	o.metrics.sent[wire.RETR].Add(1)
+	o.metrics.out[wire.RETR].sent.Add(1)
 	o.conn.Send((&wire.Retr{File: o.file}).Append(nil))
 	o.timer = o.env.Clock.After(o.stall(), ctx.Self(), &tick{})
 }
@@ -161,8 +161,8 @@ func (o *outgoing) onAnswer(ctx actor.Context, p wire.Packet, err error) {
 		o.metrics.undecodable(err)
 		o.end(ctx, err)
 	case p != nil:
-		o.metrics.received[p.Command()].Add(1)
 		reply, err := replyOf(p, o.asked, o.ref)
+		o.metrics.in[p.Command()][resultOf(err)].Add(1)
 		if err != nil {
 			o.end(ctx, err)
 			return
@@ -178,8 +178,8 @@ func (o *outgoing) onReceived(ctx actor.Context, m *port.FileReceived) {
 	if err == nil && m.File != o.file {
 		err = fmt.Errorf("%w: %s", errMD5, m.File)
 	}
-	if err == nil {
-		o.metrics.received[wire.ARET].Add(1)
+	if err == nil || m.Bytes > 0 {
+		o.metrics.in[wire.ARET][resultOf(err)].Add(1)
 	}
 	o.told = true
 	ctx.Send(o.replyTo, &message.Fetched{Ref: o.ref, Bytes: m.Bytes, Err: err})
@@ -198,23 +198,29 @@ func (o *outgoing) onTick(ctx actor.Context) {
 	}
 }
 
-// end tells the outcome, if it has not been told, closes and stops.
+// end tells the outcome, closes and stops.
 func (o *outgoing) end(ctx actor.Context, err error) {
-	if !o.told {
-		o.told = true
-		o.answer(ctx, err)
-	}
+	o.tell(ctx, err)
 	ctx.Stop(ctx.Self())
+}
+
+// tell tells the outcome, if it has not been told.
+func (o *outgoing) tell(ctx actor.Context, err error) {
+	if o.told {
+		return
+	}
+	o.told = true
+	if o.conn == nil {
+		o.metrics.unsent(o.job)
+	}
+	o.answer(ctx, err)
 }
 
 func (o *outgoing) onStopping(ctx actor.Context) {
 	if o.timer != nil {
 		o.timer.Stop()
 	}
-	if !o.told {
-		o.told = true
-		o.answer(ctx, errCrashed)
-	}
+	o.tell(ctx, errCrashed)
 	if o.conn == nil {
 		return
 	}

@@ -11,7 +11,6 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
-	"alakazaam/actors/actortest"
 	"alakazaam/actors/node"
 	"alakazaam/actors/port"
 	"alakazaam/actors/store"
@@ -60,7 +59,7 @@ func TestConnectionIsReadNoFasterThanItIsServed(t *testing.T) {
 	w.sim.Run(5 * time.Second)
 	require.NotZero(t, stuck.held)
 	require.Zero(t, n.catalog().Files)
-	read := n.metrics[actortest.Series("packets_total", "command", "ADFF", "direction", "in")]
+	read := n.metrics["requests_open"]
 	require.Positive(t, read)
 	require.LessOrEqual(t, read, 2048+64)
 	stuck.stuck = false

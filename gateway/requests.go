@@ -69,6 +69,7 @@ func (c *incoming) discovery() *actor.PID {
 // flood passes a packet on that is not answered here. What this node's role has no use for is dropped.
 func (c *incoming) flood(ctx actor.Context, to *actor.PID, cmd wire.Command, m func(message.Ref) any) {
 	if to == nil {
+		c.metrics.ended(cmd, resultRefused, 1)
 		return
 	}
 	s := c.newSlot(cmd, answerTimeout)
@@ -78,7 +79,7 @@ func (c *incoming) flood(ctx actor.Context, to *actor.PID, cmd wire.Command, m f
 func (c *incoming) login(ctx actor.Context, p *wire.Logi) {
 	s := c.newSlot(wire.LOGI, answerTimeout)
 	if c.routes.Sessions == nil {
-		c.settle(ctx, s.ref, failureOf(wire.LOGI))
+		c.settle(ctx, s.ref, failureOf(wire.LOGI).because(message.ErrUnknownSession))
 		return
 	}
 	ctx.Send(c.routes.Sessions, &message.Login{Ref: s.ref, Endpoint: p.Endpoint, From: c.from, ReplyTo: ctx.Self()})
@@ -107,6 +108,7 @@ func (c *incoming) find(ctx actor.Context, p *wire.Find) {
 func (c *incoming) publish(ctx actor.Context, session p2p.SessionID, change message.Publication) {
 	if c.routes.Sessions == nil {
 		c.countUnknown(message.ErrUnknownSession)
+		c.metrics.ended(commandOf(change), resultRefused, 1)
 		return
 	}
 	if c.batch != nil && (c.batch.Session != session || len(c.batch.Changes) >= maxBatch) {
@@ -117,6 +119,9 @@ func (c *incoming) publish(ctx actor.Context, session p2p.SessionID, change mess
 		c.batch = &message.Publish{Ref: c.batched.ref, Session: session, ReplyTo: ctx.Self()}
 	}
 	c.batched.weight++
+	if change.Withdraw {
+		c.batched.withdrawals++
+	}
 	c.open++
 	c.batch.Changes = append(c.batch.Changes, change)
 }
@@ -130,9 +135,17 @@ func (c *incoming) flush(ctx actor.Context) {
 	c.batch, c.batched = nil, nil
 }
 
+// commandOf is the packet that brings a publication.
+func commandOf(change message.Publication) wire.Command {
+	if change.Withdraw {
+		return wire.DEFF
+	}
+	return wire.ADFF
+}
+
 // refusal says whether an error is an ordinary answer to a request rather than trouble of this node.
 func refusal(err error) bool {
-	return errors.Is(err, message.ErrUnknownSession) || errors.Is(err, message.ErrLimit)
+	return errors.Is(err, message.ErrUnknownSession) || errors.Is(err, message.ErrLimit) || errors.Is(err, message.ErrForeign)
 }
 
 // countUnknown counts and logs requests under an unknown session.

@@ -9,7 +9,6 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"alakazaam/actors/message"
-	"alakazaam/actors/p2p"
 	"alakazaam/actors/port"
 	"alakazaam/gateway/wire"
 )
@@ -17,21 +16,29 @@ import (
 // slot is an open request. Its answer is written when all requests before it have been answered: the protocol's
 // answers do not say to which request they belong.
 type slot struct {
-	ref      message.Ref
-	command  wire.Command
-	deadline time.Time
-	weight   int     // publications in it
-	answer   *answer // nil: it has not come
-	served   bool    // an upload slot is held
-	sending  bool    // the file is on its way
+	ref         message.Ref
+	command     wire.Command
+	deadline    time.Time
+	weight      int     // publications in it
+	withdrawals int     // how many of them are DEFFs
+	answer      *answer // nil: it has not come
+	served      bool    // an upload slot is held
+	sending     bool    // the file is on its way
 }
 
 // answer is what a request gets.
 type answer struct {
+	result  result       // of the request
 	command wire.Command // what is counted as sent; zero for what is no packet
 	packet  []byte       // nil: nothing is written
 	file    *port.FileSend
 	last    bool // the connection closes behind it
+}
+
+// because is the answer with the result of a request that an error ended.
+func (a answer) because(err error) answer {
+	a.result = resultOf(err)
+	return a
 }
 
 // newSlot makes a slot for a request.
@@ -71,11 +78,8 @@ func (c *incoming) write(ctx actor.Context) {
 			return
 		}
 		c.touched = c.env.Clock.Now()
-		if a.command != (wire.Command{}) {
-			c.metrics.sent[a.command].Add(1)
-		}
 		if a.packet != nil {
-			c.conn.Send(a.packet)
+			c.send(a)
 		}
 		if a.file != nil {
 			s.sending = true
@@ -92,8 +96,17 @@ func (c *incoming) write(ctx actor.Context) {
 	c.advance(ctx)
 }
 
-// pop takes the first slot out.
+// send writes an answer that is no file.
+func (c *incoming) send(a *answer) {
+	if a.command != (wire.Command{}) {
+		c.metrics.out[a.command].sent.Add(1)
+	}
+	c.conn.Send(a.packet)
+}
+
+// pop takes the first slot out, which has been answered.
 func (c *incoming) pop() {
+	c.metrics.settled(c.slots[0], c.slots[0].answer.result)
 	c.open -= c.slots[0].weight
 	c.slots = slices.Delete(c.slots, 0, 1)
 }
@@ -112,6 +125,10 @@ func (c *incoming) shut(ctx actor.Context) {
 
 // abandon tells whoever works on a request that nobody waits for it any more.
 func (s *slot) abandon(ctx actor.Context, c *incoming) {
+	c.metrics.settled(s, resultFailed)
+	if s.sending {
+		c.metrics.out[wire.ARET].failed.Add(1)
+	}
 	switch {
 	case s.command == wire.RETR && s.served:
 		ctx.Send(c.routes.Share, &message.UploadEnded{Ref: s.ref, ReplyTo: ctx.Self(), Err: errCut})
@@ -123,17 +140,19 @@ func (s *slot) abandon(ctx actor.Context, c *incoming) {
 }
 
 func (c *incoming) onLoggedIn(ctx actor.Context, m *message.LoggedIn) {
+	a := answer{command: wire.ALGI, packet: (&wire.Algi{Session: m.Session}).Append(nil)}
+	if m.Err != nil {
+		a.result, a.last = resultOf(m.Err), true
+	}
 	if errors.Is(m.Err, message.ErrForeign) {
 		c.offend(ctx, offenseForeign)
 	}
-	c.settle(ctx, m.Ref, answer{
-		command: wire.ALGI, packet: (&wire.Algi{Session: m.Session}).Append(nil), last: m.Session == p2p.SessionID{},
-	})
+	c.settle(ctx, m.Ref, a)
 }
 
 func (c *incoming) onLoggedOut(ctx actor.Context, m *message.LoggedOut) {
 	if m.Err != nil {
-		c.settle(ctx, m.Ref, failureOf(wire.LOGO))
+		c.settle(ctx, m.Ref, failureOf(wire.LOGO).because(m.Err))
 		return
 	}
 	c.settle(ctx, m.Ref, answer{command: wire.ALGO, packet: (&wire.Algo{Deleted: m.Deleted}).Append(nil)})
@@ -143,13 +162,13 @@ func (c *incoming) onLoggedOut(ctx actor.Context, m *message.LoggedOut) {
 // it is taken for a sign that they were.
 func (c *incoming) onPublished(ctx actor.Context, m *message.Published) {
 	c.countUnknown(m.Err)
-	c.settle(ctx, m.Ref, answer{last: m.Err != nil && !refusal(m.Err)})
+	c.settle(ctx, m.Ref, answer{last: m.Err != nil && !refusal(m.Err)}.because(m.Err))
 }
 
 func (c *incoming) onFound(ctx actor.Context, m *message.Found) {
 	c.countUnknown(m.Err)
 	if m.Err != nil {
-		c.settle(ctx, m.Ref, failureOf(wire.FIND))
+		c.settle(ctx, m.Ref, failureOf(wire.FIND).because(m.Err))
 		return
 	}
 	afin, dropped := afinOf(m.Results).Fit()
@@ -172,16 +191,16 @@ func (c *incoming) onServe(ctx actor.Context, m *message.Serve) {
 		return
 	}
 	if m.Err != nil {
-		c.settle(ctx, m.Ref, answer{packet: []byte(m.Err.Error() + "\n"), last: true})
+		c.settle(ctx, m.Ref, answer{result: resultRefused, packet: []byte(m.Err.Error() + "\n"), last: true})
 		return
 	}
 	s.served = true
 	file, err := fileSend(m.File)
 	if err != nil {
-		c.settle(ctx, m.Ref, answer{packet: []byte(err.Error() + "\n"), last: true})
+		c.settle(ctx, m.Ref, answer{result: resultFailed, packet: []byte(err.Error() + "\n"), last: true})
 		return
 	}
-	c.settle(ctx, m.Ref, answer{command: wire.ARET, file: file})
+	c.settle(ctx, m.Ref, answer{file: file})
 }
 
 // fileSend is how a shared file goes out: as ARET.
@@ -201,12 +220,16 @@ func (c *incoming) onFileSent(ctx actor.Context, m *port.FileSent) {
 	}
 	s := c.slots[0]
 	ctx.Send(c.routes.Share, &message.UploadEnded{Ref: s.ref, ReplyTo: ctx.Self(), Bytes: m.Bytes, Err: m.Err})
-	c.pop()
 	if m.Err != nil {
 		// What has been sent cannot be completed.
+		s.answer.result = resultFailed
+		c.metrics.out[wire.ARET].failed.Add(1)
+		c.pop()
 		c.shut(ctx)
 		return
 	}
+	c.metrics.out[wire.ARET].sent.Add(1)
+	c.pop()
 	c.touched = c.env.Clock.Now()
 	c.write(ctx)
 }

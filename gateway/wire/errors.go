@@ -18,9 +18,11 @@ var (
 	ErrCutShort = fmt.Errorf("cut short: %w", io.ErrUnexpectedEOF)
 )
 
-// Reason puts err into one word of a small fixed set, so that it can be the label of a counter: "unknown_command",
-// "malformed_field", "too_long", "cut_short", "refused", or "other" for what does not come from here.
-// Nil has no reason and gives "".
+// Reasons are what Reason can give for an error.
+var Reasons = []string{"unknown_command", "malformed_field", "too_long", "cut_short", "refused", "other"}
+
+// Reason puts err into one word of Reasons, so that it can be the label of a counter: "refused" is an answer in words in place of a file,
+// and "other" what does not come from here. Nil has no reason and gives "".
 func Reason(err error) string {
 	var refusal *Refusal
 	switch {
