@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"alakazaam/actors/actortest"
 	"alakazaam/actors/message"
 	"alakazaam/actors/node"
 	"alakazaam/actors/p2p"
@@ -37,6 +38,8 @@ func TestQueryAnswers(t *testing.T) {
 	got := string(a.heard[0].got) + string(a.heard[1].got)
 	require.Contains(t, got, fmt.Sprintf("AQUEPKT0000000000002%s%s%-100s", field(a.self), md5Of("a"), "Perche.mp3"))
 	require.Contains(t, got, fmt.Sprintf("%-100s", "perch.txt"))
+	require.Equal(t, 1, w.all[0].metrics[actortest.Series("search_seconds_count", "began", "elsewhere")])
+	require.Positive(t, w.all[0].metrics[actortest.Series("search_seconds_sum", "began", "elsewhere")])
 }
 
 // TestForgedReplyAddress: a query in somebody else's name brings them a few dials and no more.
@@ -110,6 +113,11 @@ func TestQuietRule(t *testing.T) {
 			w.sim.RunUntil(time.Minute, func() bool { return len(n.user.Messages) > 0 })
 			require.InDelta(t, c.want.Seconds(), w.sim.Now().Sub(start).Seconds(), 0.1)
 			require.Len(t, n.user.Messages[0].(*message.Found).Results, min(c.aques, 17))
+			require.Equal(t, 1, n.metrics[actortest.Series("search_seconds_count", "began", "here")])
+			require.InDelta(t, c.want.Milliseconds(), n.metrics[actortest.Series("search_seconds_sum", "began", "here")], 100)
+			require.Equal(t, 1, n.metrics["search_results_count"])
+			require.Equal(t, 1000*min(c.aques, 17), n.metrics["search_results_sum"])
+			require.Zero(t, n.metrics["searches"])
 		})
 	}
 }

@@ -66,25 +66,44 @@ type findKey struct {
 }
 
 type metrics struct {
-	duplicates, late, mismatch, cut, denied, results port.Counter
-	searches                                         port.Gauge
-	busy                                             *props.Limit
+	duplicates, late, mismatch, cut, denied port.Counter
+	searches                                port.Gauge
+	results                                 port.Histogram
+	here, elsewhere                         port.Histogram // seconds, by where it began
+	busy                                    *props.Limit
+}
+
+// Classes of searches: by seconds, around the defaults of search.quiet and search.window, and by files found, up to what
+// an AFIN can carry.
+var (
+	secondsBuckets = []float64{0.01, 0.05, 0.1, 0.5, 1, 1.5, 2, 3, 5, 10, 15, 20, 30}
+	resultsBuckets = []float64{0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 999}
+)
+
+func newMetrics(env *props.Env) *metrics {
+	m := env.Metrics
+	const (
+		dropped = "Packets dropped, by command and reason."
+		seconds = "How long searches took that ended by themselves: began here, until their results were told; began elsewhere, " +
+			"until the last answer had been sent."
+	)
+	return &metrics{
+		duplicates: m.Counter("dropped_total", dropped, "command", "QUER", "reason", "duplicate"),
+		late:       m.Counter("dropped_total", dropped, "command", "AQUE", "reason", "nobody_waits"),
+		mismatch:   m.Counter("dropped_total", dropped, "command", "AQUE", "reason", "does_not_match"),
+		cut:        m.Counter("dropped_total", dropped, "command", "AQUE", "reason", "past_limit"),
+		denied:     m.Counter("dropped_total", dropped, "command", "AQUE", "reason", "denied"),
+		busy:       env.Refusing("pending_queries", "query refused: limits.pending_queries"),
+		searches:   m.Gauge("searches", "Searches that wait for answers."),
+		results:    m.Histogram("search_results", "Files found by a search that began here.", resultsBuckets),
+		here:       m.Histogram("search_seconds", seconds, secondsBuckets, "began", "here"),
+		elsewhere:  m.Histogram("search_seconds", seconds, secondsBuckets, "began", "elsewhere"),
+	}
 }
 
 func newQueries(env *props.Env, o Options, routes *message.Routes) *queries {
-	m := env.Metrics
-	const dropped = "Packets dropped, by command and reason."
 	return &queries{
-		common: &common{env: env, options: o, routes: routes, metrics: &metrics{
-			duplicates: m.Counter("dropped_total", dropped, "command", "QUER", "reason", "duplicate"),
-			late:       m.Counter("dropped_total", dropped, "command", "AQUE", "reason", "nobody_waits"),
-			mismatch:   m.Counter("dropped_total", dropped, "command", "AQUE", "reason", "does_not_match"),
-			cut:        m.Counter("dropped_total", dropped, "command", "AQUE", "reason", "past_limit"),
-			denied:     m.Counter("dropped_total", dropped, "command", "AQUE", "reason", "denied"),
-			busy:       env.Refusing("pending_queries", "query refused: limits.pending_queries"),
-			results:    m.Counter("search_results_total", "Files found by searches that began here."),
-			searches:   m.Gauge("searches", "Searches that wait for answers."),
-		}},
+		common:  &common{env: env, options: o, routes: routes, metrics: newMetrics(env)},
 		seen:    props.NewSeen(env, o.Config.Get().Limits.Pktids),
 		pending: make(map[p2p.PacketID]pending),
 		finds:   make(map[findKey]p2p.PacketID),

@@ -2,6 +2,7 @@ package query
 
 import (
 	"slices"
+	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
 
@@ -25,13 +26,15 @@ type reply struct {
 	hits   []message.Hit // not sent yet
 	under  int           // under way
 	failed int           // failures in a row
-	timer  port.Timer    // for the case that an answer is lost with an actor that failed
+	begun  time.Time
+	timer  port.Timer // for the case that an answer is lost with an actor that failed
 }
 
 // Receive implements actor.Actor.
 func (r *reply) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
 	case *actor.Started:
+		r.begun = r.env.Clock.Now()
 		ctx.Send(r.routes.Catalog, &message.Match{
 			Text: r.quer.Text, Limit: r.rules().MaxResults, ReplyTo: ctx.Self(),
 		})
@@ -87,6 +90,7 @@ func (r *reply) advance(ctx actor.Context) {
 		})
 	}
 	if r.under == 0 {
+		r.metrics.elsewhere.Observe(r.env.Clock.Now().Sub(r.begun).Seconds())
 		ctx.Stop(ctx.Self())
 	}
 }

@@ -20,6 +20,7 @@ type search struct {
 	pattern text.Pattern
 	found   *merged
 
+	begun   time.Time
 	local   bool // the catalog has answered
 	flooded bool // every neighbor has been reached or given up
 	reached int
@@ -73,7 +74,7 @@ func (s *search) Receive(ctx actor.Context) {
 func (s *search) start(ctx actor.Context) {
 	now := s.env.Clock.Now()
 	rules := s.rules()
-	s.quiet, s.end = now.Add(rules.Quiet), now.Add(rules.Window)
+	s.begun, s.quiet, s.end = now, now.Add(rules.Quiet), now.Add(rules.Window)
 	ctx.Send(s.routes.Catalog, &message.Match{
 		Text: s.find.Text, Limit: rules.MaxResults, All: true, ReplyTo: ctx.Self(),
 	})
@@ -112,7 +113,8 @@ func (s *search) check(ctx actor.Context) {
 	nobody := s.flooded && s.reached == 0
 	if s.local && (nobody || !now.Before(s.quiet)) || !now.Before(s.end) {
 		results := s.found.results()
-		s.metrics.results.Add(len(results))
+		s.metrics.results.Observe(float64(len(results)))
+		s.metrics.here.Observe(now.Sub(s.begun).Seconds())
 		s.tell(ctx, results, nil)
 		ctx.Send(ctx.Parent(), &over{s.id})
 		return

@@ -81,6 +81,9 @@ func requireOutcome(t *testing.T, v Vector, got outcome) {
 	t.Helper()
 	require.Equal(t, v.Packets, got.packets)
 	require.Equal(t, v.Reason, wire.Reason(got.err), "%v", got.err)
+	if got.err != nil {
+		require.Contains(t, wire.Reasons, v.Reason)
+	}
 	require.Equal(t, v.Partial, got.partial)
 	if v.Ends && v.Reason == "" {
 		require.Equal(t, 1, got.ended)
