@@ -229,14 +229,15 @@ func (s *Store) run() {
 }
 
 func (s *Store) serve(j job) {
+	begun := time.Now()
 	if !j.load {
-		begun := time.Now()
 		err := s.dir.apply(j.changes)
-		s.meters.count(len(j.changes), begun, err)
+		s.meters.wrote(len(j.changes), begun, err)
 		s.root.Send(j.owner, &port.Applied{Token: j.token, Err: err})
 		return
 	}
 	out := &port.Loaded{Token: j.token, Next: j.after}
 	out.Err = s.dir.load(j.after, j.limit, out)
+	s.meters.loaded(begun)
 	s.root.Send(j.owner, out)
 }

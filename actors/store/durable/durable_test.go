@@ -131,13 +131,19 @@ func TestAnswersAfterTheEnd(t *testing.T) {
 	for i := range 50 {
 		s.Apply([]port.Change{{Op: port.OpLogin, Session: session(i), Endpoint: endpoint(i)}}, c.pid, uint64(i))
 	}
+	s.Load(port.Cursor{}, 100, c.pid, 50)
 	require.NoError(t, s.Close())
 	require.NoError(t, s.Close(), "twice is no harm")
 	for i := range 50 {
 		require.Equal(t, &port.Applied{Token: uint64(i)}, c.answer(), "what was asked for before the end is done, in order")
 	}
+	require.Len(t, c.answer().(*port.Loaded).Changes, 50)
 	require.Equal(t, 50, metrics[actortest.Series("store_writes_total", "result", "kept")])
 	require.Equal(t, 50, metrics["store_changes_total"])
+	require.Equal(t, []int{50, 50, 1}, []int{
+		metrics["store_write_seconds_count"], metrics["store_batch_changes_count"], metrics["store_read_seconds_count"],
+	})
+	require.Equal(t, 50_000, metrics["store_batch_changes_sum"])
 	require.ErrorIs(t, c.apply(s, fill(1)), ErrClosed)
 	require.ErrorIs(t, c.load(s, port.Cursor{}, 1).Err, ErrClosed)
 }
