@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -38,10 +39,11 @@ var _ port.Metrics = (*Metrics)(nil)
 // family is all series of one name.
 type family struct {
 	kind   kind
+	help   string
 	labels []string // names, sorted
 	// One of these, by kind.
 	counters   *prometheus.CounterVec
-	gauges     *prometheus.GaugeVec
+	gauges     map[string]*gauge // by their labels' values
 	histograms *prometheus.HistogramVec
 }
 
@@ -96,13 +98,31 @@ func (m *Metrics) Counter(name, help string, labels ...string) port.Counter {
 func (m *Metrics) Gauge(name, help string, labels ...string) port.Gauge {
 	f, values, err := m.family(levels, name, help, nil, labels)
 	if err == nil {
-		var g prometheus.Gauge
-		if g, err = f.gauges.GetMetricWith(values); err == nil {
-			return gauge{g}
+		var g *gauge
+		if g, err = m.gauge(f, name, values); err == nil {
+			return g
 		}
 	}
 	m.refuse(name, err)
 	return nothing{}
+}
+
+// gauge finds or makes a series of a family of gauges.
+func (m *Metrics) gauge(f *family, name string, values prometheus.Labels) (*gauge, error) {
+	key := fmt.Sprintf("%q", values) // in the order of the names
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if g := f.gauges[key]; g != nil {
+		return g, nil
+	}
+	g := &gauge{}
+	read := func() float64 { return float64(g.n.Load()) }
+	err := m.registry.Register(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: prefix + name, Help: f.help, ConstLabels: values}, read))
+	if err != nil {
+		return nil, err
+	}
+	f.gauges[key] = g
+	return g, nil
 }
 
 // Histogram implements port.Metrics.
@@ -149,23 +169,22 @@ func (m *Metrics) family(k kind, name, help string, buckets []float64, labels []
 }
 
 func (m *Metrics) register(k kind, name, help string, buckets []float64, labels []string) (*family, error) {
-	f := &family{kind: k, labels: labels}
-	var c prometheus.Collector
+	f := &family{kind: k, help: help, labels: labels}
+	var err error
 	switch k {
 	case counts:
 		f.counters = prometheus.NewCounterVec(prometheus.CounterOpts{Name: prefix + name, Help: help}, labels)
-		c = f.counters
+		err = m.registry.Register(f.counters)
 	case levels:
-		f.gauges = prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: prefix + name, Help: help}, labels)
-		c = f.gauges
+		f.gauges = make(map[string]*gauge) // which register one by one
 	case classifies:
 		if err := checkBuckets(buckets, labels); err != nil {
 			return nil, err
 		}
 		f.histograms = prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: prefix + name, Help: help, Buckets: buckets}, labels)
-		c = f.histograms
+		err = m.registry.Register(f.histograms)
 	}
-	if err := m.registry.Register(c); err != nil {
+	if err != nil {
 		return nil, err
 	}
 	m.families[name] = f
@@ -205,10 +224,12 @@ func (c counter) Add(n int) {
 	}
 }
 
-type gauge struct{ g prometheus.Gauge }
+// gauge is a whole number, which costs one atomic addition to change; Prometheus' own, of which every message would
+// change two, tries again and again where several change it at once.
+type gauge struct{ n atomic.Int64 }
 
-func (g gauge) Add(n int) { g.g.Add(float64(n)) }
-func (g gauge) Set(n int) { g.g.Set(float64(n)) }
+func (g *gauge) Add(n int) { g.n.Add(int64(n)) }
+func (g *gauge) Set(n int) { g.n.Store(int64(n)) }
 
 type histogram struct{ h prometheus.Observer }
 

@@ -38,7 +38,12 @@ func TestMetrics(t *testing.T) {
 	m.Counter("packets_total", "Packets.", "command", "FIND", "direction", "in").Add(-1)
 	m.Gauge("sessions", "Sessions.").Set(7)
 	m.Gauge("sessions", "Sessions.").Add(-2)
+	m.Gauge("mailbox_depth", "Messages.", "kind", "b", "of", "c").Set(1)
+	m.Gauge("mailbox_depth", "Messages.", "of", "c", "kind", "b").Add(1)
+	m.Gauge("mailbox_depth", "Messages.", "of", "b", "kind", "c").Add(5)
 	got := scrape(t, m)
+	require.Equal(t, "2", got[`alakazaam_mailbox_depth{kind="b",of="c"}`])
+	require.Equal(t, "5", got[`alakazaam_mailbox_depth{kind="c",of="b"}`])
 	require.Equal(t, "5", got[`alakazaam_packets_total{command="LOGI",direction="in"}`])
 	require.Equal(t, "0", got[`alakazaam_packets_total{command="FIND",direction="in"}`], "a counter does not go down")
 	require.Equal(t, "5", got["alakazaam_sessions"])
@@ -84,9 +89,11 @@ func TestMetricsThatCannotBe(t *testing.T) {
 	m.Counter("c_total", "C.", "x", "1", "x", "2").Add(1)
 	m.Counter("d_total", "D.", "not a name", "1").Add(1)
 	m.Counter("e_total", "E.", "x", "\xff").Add(1)
+	m.Gauge("i", "I.", "x", "\xff").Add(1)
+	m.Gauge("j", "J.", "not a name\xff", "1").Add(1)
 	got := scrape(t, m)
 	require.Equal(t, "1", got[`alakazaam_a_total{x="1"}`])
-	for _, name := range []string{"a_total", "b_total", "c_total", "e_total", "f_seconds", "g_seconds", "h_seconds"} {
+	for _, name := range []string{"a_total", "b_total", "c_total", "e_total", "f_seconds", "g_seconds", "h_seconds", "i", "j"} {
 		require.Equal(t, 1, strings.Count(log.String(), "metric=alakazaam_"+name), name)
 	}
 }
