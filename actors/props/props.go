@@ -32,7 +32,7 @@ type Env struct {
 // kind counts what happens to all actors of one kind.
 type kind struct {
 	name                    string
-	live                    port.Gauge
+	live, waiting           port.Gauge
 	panics, restarts, stops port.Counter
 }
 
@@ -43,6 +43,7 @@ func (e *Env) kind(name string) *kind {
 	k, _ := e.kinds.LoadOrStore(name, &kind{
 		name:     name,
 		live:     e.Metrics.Gauge("actors", "Living actors.", "kind", name),
+		waiting:  e.Metrics.Gauge("mailbox_depth", "Messages in mailboxes, those that are being dealt with among them.", "kind", name),
 		panics:   e.Metrics.Counter("actor_panics_total", "Panics in actors.", "kind", name),
 		restarts: e.Metrics.Counter("actor_restarts_total", "Restarts of actors after a failure.", "kind", name),
 		stops:    e.Metrics.Counter("actor_failure_stops_total", "Actors stopped because of a failure.", "kind", name),
@@ -54,9 +55,15 @@ func (e *Env) kind(name string) *kind {
 // actor are treated.
 func (e *Env) Make(kindName string, producer func() actor.Actor, children ...Rule) *actor.Props {
 	k := e.kind(kindName)
+	for _, c := range children {
+		if c.Kind != "" {
+			e.kind(c.Kind) // so that its series are there before the first of them
+		}
+	}
 	s := newStrategy(e, children)
 	opts := []actor.PropsOption{
-		actor.WithMailbox(actor.UnboundedLockfree()), // the leanest for many idle actors, and it does not stay at its peak
+		// The leanest for many idle actors, and it does not stay at its peak.
+		actor.WithMailbox(func() actor.Mailbox { return actor.UnboundedLockfree(&depth{level: k.waiting})() }),
 		actor.WithSupervisor(s),
 	}
 	if e.Dispatcher != nil {

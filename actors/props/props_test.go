@@ -17,10 +17,13 @@ import (
 // child counts its lives and panics when it is told to.
 type child struct {
 	born    *int
-	panicIn string
+	panicIn *string
 }
 
-type boom struct{}
+type (
+	boom     struct{}
+	lastBoom struct{} // has it end and fail
+)
 
 func (c *child) Receive(ctx actor.Context) {
 	name := fmt.Sprintf("%T", ctx.Message())
@@ -29,8 +32,11 @@ func (c *child) Receive(ctx actor.Context) {
 		*c.born++
 	case *boom:
 		panic("boom")
+	case *lastBoom:
+		ctx.Stop(ctx.Self())
+		panic("boom")
 	}
-	if name == c.panicIn {
+	if c.panicIn != nil && name == *c.panicIn {
 		panic("in " + name)
 	}
 }
@@ -44,14 +50,15 @@ type family struct {
 	born    int
 	ended   int
 	fatal   error
+	panicIn string // the message in which the child panics
 }
 
 func newFamily(t *testing.T, rule props.Rule, panicIn string) *family {
-	f := &family{sim: actortest.NewSim(1), metrics: actortest.Metrics{}}
+	f := &family{sim: actortest.NewSim(1), metrics: actortest.Metrics{}, panicIn: panicIn}
 	env := f.sim.Env(1)
 	env.Metrics = f.metrics
 	env.Fatal = func(err error) { f.fatal = err }
-	kid := env.Make("kid", func() actor.Actor { return &child{born: &f.born, panicIn: panicIn} })
+	kid := env.Make("kid", func() actor.Actor { return &child{born: &f.born, panicIn: &f.panicIn} })
 	var err error
 	f.parent, err = f.sim.System.Root.SpawnNamed(env.Make("parent", func() actor.Actor {
 		return actor.ReceiveFunc(func(ctx actor.Context) {
