@@ -12,6 +12,6 @@ import (
 )
 
 func main() {
-	a := &app{in: os.Stdin, out: os.Stdout, err: os.Stderr, env: os.Environ()}
+	a := &app{in: os.Stdin, out: os.Stdout, err: os.Stderr, env: os.Environ(), host: host}
 	os.Exit(a.run(os.Args[1:]))
 }

@@ -32,7 +32,7 @@ func (a *app) serve(role node.Role, s *settings) error {
 	}
 	ctx, stop := untilSignal(log)
 	defer stop()
-	err = host(ctx, role, c, log)
+	err = a.host(ctx, role, c, log)
 	var exit *exitError
 	switch {
 	case err == nil:
@@ -83,44 +83,65 @@ func untilSignal(log logrus.FieldLogger) (ctx context.Context, stop func()) {
 	}
 }
 
+// hosted is a node that runs until a signal ends it.
+type hosted struct {
+	*running
+	launch launch
+	door   net.Listener // of the admin interface; nil without one
+}
+
 // host puts a node together and keeps it until ctx ends. An error is the reason why it ended before.
 func host(ctx context.Context, role node.Role, c config.Config, log logrus.FieldLogger) error {
-	l, err := prepare(ctx, role, c, log)
+	h, err := begin(ctx, role, c, log)
 	if err != nil {
 		return err
 	}
+	return h.attend(ctx)
+}
+
+// begin puts a node together and sets it going.
+func begin(ctx context.Context, role node.Role, c config.Config, log logrus.FieldLogger) (*hosted, error) {
+	l, err := prepare(ctx, role, c, log)
+	if err != nil {
+		return nil, err
+	}
 	door, err := listenAdmin(l.config.Admin.Listen)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	r, err := start(l)
 	if err != nil {
 		if door != nil {
 			door.Close()
 		}
-		return err
+		return nil, err
 	}
 	if door != nil {
 		r.serveAdmin(door, l.config)
 	}
+	return &hosted{running: r, launch: l, door: door}, nil
+}
+
+// attend keeps a node that has begun until ctx ends, or until it cannot go on.
+func (h *hosted) attend(ctx context.Context) error {
 	select {
-	case err := <-r.opened:
+	case err := <-h.opened:
 		if err != nil {
-			_ = r.shutdown()
-			return cannotListen("listen", l.place.listen.String(), err)
+			_ = h.shutdown()
+			return cannotListen("listen", h.launch.place.listen.String(), err)
 		}
-		greet(l, door)
+		greet(h.launch, h.door)
 	case <-ctx.Done():
-		return r.shutdown()
-	case err := <-r.fatal:
+		return h.shutdown()
+	case err := <-h.fatal:
 		return fmt.Errorf("the node ends: %w", err)
 	}
 	select {
 	case <-ctx.Done():
-		return r.shutdown()
-	case err := <-r.fatal: // there is nothing to save: what is durable is so already
+		return h.shutdown()
+	case err := <-h.fatal: // there is nothing to save: what is durable is so already
 		return fmt.Errorf("the node ends: %w", err)
-	case <-r.ended:
+	case <-h.ended:
 		return errors.New("the node ends: its root actor stopped")
 	}
 }
