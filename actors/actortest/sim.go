@@ -49,11 +49,11 @@ func NewSim(seed uint64) *Sim {
 }
 
 // Env is what the actors of one node are made with. stream tells the nodes' randomness apart. A node that gives up
-// panics.
+// panics: as an event, in the goroutine that calls Run, because an actor's panic would only have it restarted.
 func (s *Sim) Env(stream uint64) *props.Env {
 	return &props.Env{
 		System: s.System, Dispatcher: s, Clock: s, Rand: rand.NewPCG(s.seed, stream), Metrics: NoMetrics{}, Log: s.Log,
-		Fatal: func(err error) { panic(err) },
+		Fatal: func(err error) { s.Do(0, func() { panic(err) }) },
 	}
 }
 

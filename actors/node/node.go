@@ -1,5 +1,6 @@
 // Package node is the root actor of a node: it makes the tree, opens the gateway when everything behind it can serve,
-// and ends everything in order. It has no other logic, so that nothing can go wrong in it.
+// and ends everything in order. It has no other logic, so that little can go wrong in it; if something does, the node
+// ends.
 package node
 
 import (
@@ -60,7 +61,7 @@ func FindWindow(c config.Config) time.Duration { return c.Search.Window + findSl
 // Spawn makes a node and returns where its actors are.
 func Spawn(env *props.Env, spec Spec) (*message.Routes, error) {
 	routes := routesOf(env.System, spec)
-	p := env.Make("node", func() actor.Actor {
+	p := env.Root("node", func() actor.Actor {
 		return &node{env: env, spec: spec, routes: routes, started: env.Clock.Now(), waits: make(map[string]bool)}
 	}, policy...)
 	pid, err := env.System.Root.SpawnNamed(p, spec.Name)

@@ -7,7 +7,8 @@ import (
 )
 
 // policy is what happens to the children of the node when they fail: what must live is restarted, and where that does
-// not help the node ends, so that its service manager starts it afresh.
+// not help the node ends, so that its service manager starts it afresh. It ends at once when the root actor itself
+// fails: a restart would stop everything below it, and whoever is connected would be cut off all the same.
 //
 // The supervisors below have rules of their own, each in its package:
 //

@@ -22,8 +22,8 @@ type Env struct {
 	Rand       port.Rand
 	Metrics    port.Metrics
 	Log        logrus.FieldLogger
-	// Fatal is called once when the node cannot go on: the restart budget of an actor that must live is used up. It
-	// must not block.
+	// Fatal is called when the node cannot go on: an actor without a parent has failed, or the restarts of one that must
+	// live are used up. It must not block.
 	Fatal func(error)
 
 	kinds sync.Map // kind → *kind
@@ -54,6 +54,16 @@ func (e *Env) kind(name string) *kind {
 // Make gives the Props of actors of one kind. producer must not panic; children says how failing children of such an
 // actor are treated.
 func (e *Env) Make(kindName string, producer func() actor.Actor, children ...Rule) *actor.Props {
+	return e.props(kindName, false, producer, children)
+}
+
+// Root is Make for an actor without a parent. Nobody is above it to treat its failures, and the framework would restart
+// it with everything below it: so the first one ends the actor and the node.
+func (e *Env) Root(kindName string, producer func() actor.Actor, children ...Rule) *actor.Props {
+	return e.props(kindName, true, producer, children)
+}
+
+func (e *Env) props(kindName string, root bool, producer func() actor.Actor, children []Rule) *actor.Props {
 	k := e.kind(kindName)
 	for _, c := range children {
 		if c.Kind != "" {
@@ -69,7 +79,9 @@ func (e *Env) Make(kindName string, producer func() actor.Actor, children ...Rul
 	if e.Dispatcher != nil {
 		opts = append(opts, actor.WithDispatcher(e.Dispatcher))
 	}
-	return actor.PropsFromProducer(func() actor.Actor { return &guard{inner: producer(), env: e, kind: k, children: s} }, opts...)
+	return actor.PropsFromProducer(func() actor.Actor {
+		return &guard{inner: producer(), env: e, kind: k, children: s, root: root}
+	}, opts...)
 }
 
 // Panic is the reason of a failure: what an actor panicked with, and where.
@@ -81,14 +93,15 @@ type Panic struct {
 
 func (p *Panic) Error() string { return fmt.Sprintf("%s panicked: %v", p.Kind, p.Value) }
 
-// guard stands between the framework and an actor. A panic in real work goes on to the supervisor as a *Panic. One in
-// Stopping, Stopped or Restarting, or after Stopping, ends here: there the framework would bring the actor back to
+// guard stands between the framework and an actor. A panic in real work goes on to the supervisor as a *Panic, or ends
+// the node where there is no supervisor. One in Stopping, Stopped or Restarting, or after Stopping, ends here: there the framework would bring the actor back to
 // life, or leave its parent waiting for ever.
 type guard struct {
 	inner    actor.Actor
 	env      *Env
 	kind     *kind
 	children *strategy
+	root     bool // it has no parent
 	stopping bool
 	leaving  bool // Stopping or Restarting has been seen
 }
@@ -131,8 +144,13 @@ func (g *guard) contain(ctx actor.Context) {
 		"actor": ctx.Self().Id, "message": fmt.Sprintf("%T", ctx.Message()), "panic": fmt.Sprint(v), "stack": string(p.Stack),
 	}).Error("actor panicked")
 	_, restarting := ctx.Message().(*actor.Restarting)
-	if g.stopping || restarting {
-		return
+	switch {
+	case g.stopping || restarting:
+	case g.root:
+		g.kind.stops.Add(1)
+		ctx.Stop(ctx.Self())
+		g.env.Fatal(p)
+	default:
+		panic(p)
 	}
-	panic(p)
 }

@@ -131,6 +131,47 @@ func TestPanicsOnTheWayOut(t *testing.T) {
 	}
 }
 
+// TestRootThatFails: it ends with its children, and the node is told why. Nobody restarts it.
+func TestRootThatFails(t *testing.T) {
+	sim, metrics, born := actortest.NewSim(1), actortest.Metrics{}, 0
+	env := sim.Env(1)
+	env.Metrics = metrics
+	var fatal []error
+	env.Fatal = func(err error) { fatal = append(fatal, err) }
+	kid := env.Make("kid", func() actor.Actor { return &child{born: new(int)} })
+	root := sim.System.Root.Spawn(env.Root("top", func() actor.Actor {
+		return actor.ReceiveFunc(func(ctx actor.Context) {
+			switch ctx.Message().(type) {
+			case *actor.Started:
+				born++
+				ctx.Spawn(kid)
+			case *boom:
+				panic("boom")
+			}
+		})
+	}))
+	for range 2 { // the second one finds it gone
+		sim.System.Root.Send(root, &boom{})
+	}
+	sim.Run(time.Second)
+	require.Len(t, fatal, 1)
+	require.EqualError(t, fatal[0], "top panicked: boom")
+	require.Equal(t, 1, born)
+	require.Equal(t, []int{1, 0, 1, 0, 0}, []int{
+		metrics[actortest.Series("actor_panics_total", "kind", "top")], metrics[actortest.Series("actor_restarts_total", "kind", "top")],
+		metrics[actortest.Series("actor_failure_stops_total", "kind", "top")],
+		metrics[actortest.Series("actors", "kind", "top")], metrics[actortest.Series("actors", "kind", "kid")],
+	})
+}
+
+// TestGivingUpIsNoticed: a simulated node that gives up ends the test.
+func TestGivingUpIsNoticed(t *testing.T) {
+	sim := actortest.NewSim(1)
+	root := sim.System.Root.Spawn(sim.Env(1).Root("top", func() actor.Actor { return &child{born: new(int)} }))
+	sim.System.Root.Send(root, &boom{})
+	require.PanicsWithError(t, "top panicked: boom", func() { sim.Run(0) })
+}
+
 func TestPanicTellsWhere(t *testing.T) {
 	var err error = &props.Panic{Kind: "session", Value: "why"}
 	var p *props.Panic

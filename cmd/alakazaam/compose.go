@@ -149,7 +149,7 @@ func (r *running) watch(env *props.Env) {
 			ctx.Stop(ctx.Self())
 		}
 	})
-	r.system.Root.Spawn(env.Make("watcher", func() actor.Actor { return watcher }))
+	r.system.Root.Spawn(env.Root("watcher", func() actor.Actor { return watcher }))
 }
 
 // serveAdmin answers the admin requests that come in at l until the node ends.
@@ -165,6 +165,17 @@ func (r *running) serveAdmin(l net.Listener, c config.Config) {
 	}()
 }
 
+// reason is why the node cannot go on; nil where it can, or has ended in order. A root actor that fails says why before
+// it is gone.
+func (r *running) reason() error {
+	select {
+	case err := <-r.fatal:
+		return err
+	default:
+		return nil
+	}
+}
+
 // shutdown ends the node in order: no new connections, open answers finished, the peer logged out.
 func (r *running) shutdown() error {
 	r.system.Root.Send(r.routes.Node, &message.Shutdown{})
@@ -173,6 +184,7 @@ func (r *running) shutdown() error {
 	var err error
 	select {
 	case <-r.ended:
+		err = r.reason()
 	case err = <-r.fatal:
 	case <-limit.C:
 		err = fmt.Errorf("the node did not end within %v", r.grace+endSlack)

@@ -63,6 +63,17 @@ func TestNodeThatCannotGoOn(t *testing.T) {
 	require.NoError(t, r.shutdown())
 }
 
+// What watches the root actor must not fail unnoticed: nobody would hear of the node's end.
+func TestWatcherThatFails(t *testing.T) {
+	r, err := start(testLaunch(t, node.Supernode, "127.0.0.121"))
+	require.NoError(t, err)
+	require.NoError(t, <-r.opened)
+	close(r.ended) // it panics when it closes this again
+	r.system.Root.Stop(r.routes.Node)
+	require.EqualError(t, <-r.fatal, "watcher panicked: close of closed channel")
+	require.NoError(t, r.shutdown())
+}
+
 func TestReach(t *testing.T) {
 	l := testLaunch(t, node.Supernode, "127.0.0.122")
 	r, err := start(l)

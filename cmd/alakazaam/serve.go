@@ -142,7 +142,11 @@ func (h *hosted) attend(ctx context.Context) error {
 	case err := <-h.fatal: // there is nothing to save: what is durable is so already
 		return fmt.Errorf("the node ends: %w", err)
 	case <-h.ended:
-		return errors.New("the node ends: its root actor stopped")
+		err := h.reason()
+		if err == nil {
+			err = errors.New("its root actor stopped")
+		}
+		return fmt.Errorf("the node ends: %w", err)
 	}
 }
 
