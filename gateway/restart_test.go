@@ -40,7 +40,10 @@ func TestSessionsOutliveTheirSupervisor(t *testing.T) {
 	require.Equal(t, id, s.login(n.self), "the same session")
 	c.say("FIND%s%-20s", id, "*").hear("AFIN001%s%-100s001%s", md5Of("a"), "a", field(s.self))
 
+	require.Equal(t, 1, n.metrics["ready"])
 	w.sim.System.Root.Send(n.routes.Node, &message.Shutdown{})
+	w.sim.Run(0)
+	require.Zero(t, n.metrics["ready"])
 	w.sim.Run(10 * time.Second)
 	_, alive := w.sim.System.ProcessRegistry.Get(n.routes.Node)
 	require.False(t, alive)

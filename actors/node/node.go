@@ -62,7 +62,10 @@ func FindWindow(c config.Config) time.Duration { return c.Search.Window + findSl
 func Spawn(env *props.Env, spec Spec) (*message.Routes, error) {
 	routes := routesOf(env.System, spec)
 	p := env.Root("node", func() actor.Actor {
-		return &node{env: env, spec: spec, routes: routes, started: env.Clock.Now(), waits: make(map[string]bool)}
+		return &node{
+			env: env, spec: spec, routes: routes, started: env.Clock.Now(), waits: make(map[string]bool),
+			level: env.Metrics.Gauge("ready", "1 while the node serves, 0 while it starts and ends."),
+		}
 	}, policy...)
 	pid, err := env.System.Root.SpawnNamed(p, spec.Name)
 	if err != nil {
@@ -100,6 +103,7 @@ type node struct {
 	gateway bool            // the gateway has said that it waits for Open
 	opened  bool
 	ending  bool
+	level   port.Gauge // 1 while the node serves
 }
 
 // graceOver ends the wait for open answers.
@@ -129,7 +133,7 @@ func (n *node) Receive(ctx actor.Context) {
 	case *message.Inspect:
 		now := n.env.Clock.Now()
 		ctx.Send(m.ReplyTo, &message.NodeStatus{
-			Role: string(n.spec.Role), Endpoint: n.spec.Self, Started: n.started, Uptime: now.Sub(n.started), Ready: n.opened && !n.ending,
+			Role: string(n.spec.Role), Endpoint: n.spec.Self, Started: n.started, Uptime: now.Sub(n.started), Ready: n.serves(),
 		})
 	}
 }
@@ -164,6 +168,9 @@ func (n *node) child(ctx actor.Context, name string, p *actor.Props) {
 	}
 }
 
+// serves says whether others are let in.
+func (n *node) serves() bool { return n.opened && !n.ending }
+
 // open lets the gateway listen once everything behind it has loaded. A gateway that was restarted gets it at once.
 func (n *node) open(ctx actor.Context) {
 	if n.gateway && len(n.waits) == 0 && !n.ending {
@@ -176,6 +183,9 @@ func (n *node) open(ctx actor.Context) {
 func (n *node) onOpened(_ actor.Context, m *message.Opened) {
 	first := !n.opened
 	n.opened = m.Err == nil
+	if n.serves() {
+		n.level.Set(1)
+	}
 	if first && n.spec.Opened != nil {
 		n.spec.Opened(m.Err)
 	}
@@ -190,6 +200,7 @@ func (n *node) shutdown(ctx actor.Context) {
 		return
 	}
 	n.ending = true
+	n.level.Set(0)
 	clear(n.waits)
 	for _, pid := range []*actor.PID{n.routes.Gateway, n.routes.Peer} {
 		if pid != nil {

@@ -23,7 +23,10 @@ var errFailed = errors.New("the store failed")
 // Props makes the store actor over a backend.
 func Props(env *props.Env, backend port.Store) *actor.Props {
 	return env.Make("store", func() actor.Actor {
-		return &store{env: env, backend: backend, token: env.Rand.Uint64()}
+		return &store{
+			env: env, backend: backend, token: env.Rand.Uint64(),
+			degraded: env.Metrics.Gauge("store_degraded", "1 while new logins and publications are refused, because the directory cannot be written."),
+		}
 	})
 }
 
@@ -33,8 +36,9 @@ type store struct {
 	queue   []any // *message.Commit and *message.Load in the order of arrival, those under way first
 	under   int   // how many of the queue are under way: some Commits, or one Load
 	// token tells the backend's answers to this instance from those to one that failed.
-	token   uint64
-	trouble string // why the last write failed; empty where it did not
+	token    uint64
+	trouble  string     // why the last write failed; empty where it did not
+	degraded port.Gauge // 1 while there is trouble
 }
 
 // Receive implements actor.Actor.
@@ -89,12 +93,14 @@ func (s *store) onApplied(ctx actor.Context, m *port.Applied) {
 	switch {
 	case m.Err == nil && s.trouble != "":
 		s.trouble = ""
+		s.degraded.Set(0)
 		s.env.Log.Info("the directory can be written again")
 	case m.Err != nil && s.trouble == "":
 		s.env.Log.WithError(m.Err).Error("the directory cannot be written: new logins and publications are refused")
 		fallthrough
 	case m.Err != nil:
 		s.trouble = m.Err.Error()
+		s.degraded.Set(1)
 	}
 	for _, q := range s.done() {
 		answer(ctx, q.(*message.Commit), m.Err)
@@ -135,6 +141,7 @@ func (s *store) fail(ctx actor.Context) {
 		}
 	}
 	s.queue, s.under = nil, 0
+	s.degraded.Set(0) // what comes after this instance knows of no trouble
 }
 
 func answer(ctx actor.Context, c *message.Commit, err error) {

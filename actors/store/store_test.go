@@ -99,7 +99,9 @@ func (b *slow) Apply(changes []port.Change, owner *actor.PID, token uint64) {
 func TestCommitsShareAWrite(t *testing.T) {
 	s := actortest.NewSim(1)
 	b := &slow{Store: store.NewMemory(s.System), sim: s}
-	pid, err := s.System.Root.SpawnNamed(store.Props(s.Env(1), b), "store")
+	env, metrics := s.Env(1), actortest.Metrics{}
+	env.Metrics = metrics
+	pid, err := s.System.Root.SpawnNamed(store.Props(env, b), "store")
 	require.NoError(t, err)
 	p := s.Probe("session")
 	for i := 1; i <= 5; i++ {
@@ -114,10 +116,13 @@ func TestCommitsShareAWrite(t *testing.T) {
 	require.Empty(t, p.Messages, "nothing is acknowledged before it is written")
 	b.answer(nil)
 	s.Run(0)
+	require.Zero(t, metrics["store_degraded"])
 	b.answer(fmt.Errorf("disk full"))
 	s.Run(0)
+	require.Equal(t, 1, metrics["store_degraded"])
 	b.answer(nil)
 	s.Run(0)
+	require.Zero(t, metrics["store_degraded"])
 	var got []string
 	for _, m := range p.Messages {
 		switch m := m.(type) {
