@@ -38,6 +38,7 @@ func TestWrongUsage(t *testing.T) {
 		"get 1 --from 192.0.2.1":         "it has to be HOST:PORT",
 		"unshare":                        "PATH or MD5 is missing",
 		"status now":                     "unknown command",
+		"health now":                     "unknown command",
 		"version 2":                      "unknown command",
 		"config":                         "Usage:",
 		"config chek":                    `unknown command "chek"`,
@@ -148,7 +149,7 @@ func TestConfigShow(t *testing.T) {
 
 func TestClientsWithoutNode(t *testing.T) {
 	nobody := free(t, "127.0.0.1")
-	for _, args := range [][]string{{"find", "x"}, {"status"}, {"share"}, {"share", "."}, {"unshare", "."}, {"status", "--json"}} {
+	for _, args := range [][]string{{"find", "x"}, {"status"}, {"share"}, {"share", "."}, {"unshare", "."}, {"status", "--json"}, {"health"}, {"health", "--ready"}} {
 		got := do(t, "", append(args, "--admin", nobody)...)
 		require.Equal(t, 1, got.code, args)
 		require.Contains(t, got.err, "no node answers at "+nobody, args)

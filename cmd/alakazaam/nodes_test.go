@@ -197,6 +197,8 @@ func TestAdminInterface(t *testing.T) {
 		require.Equal(t, 200, w.StatusCode)
 		require.Contains(t, string(b), contains)
 	}
+	require.Equal(t, outcome{out: "ok\n"}, n.do("health"))
+	require.Equal(t, outcome{out: "ready\n"}, n.do("health", "--ready"))
 	n.ends(syscall.SIGTERM)
 }
 
@@ -236,6 +238,10 @@ func TestSignals(t *testing.T) {
 	n.waitFor("stopping")
 	_, err = io.ReadFull(c, make([]byte, 20000))
 	require.NoError(t, err, "an answer that has begun goes on")
+	require.Equal(t, outcome{out: "ok\n"}, n.do("health"), "it does not serve any more, and is alive")
+	got := n.do("health", "--ready")
+	require.Equal(t, 1, got.code)
+	require.Contains(t, got.err, "starting or ending")
 	n.signal(syscall.SIGTERM)
 	require.Equal(t, 1, n.exit())
 	for line := range strings.Lines(n.text()) {

@@ -75,7 +75,7 @@ type Server struct {
 	end   context.CancelFunc
 }
 
-// New makes a server. It does nothing before Serve.
+// New makes a server. It does nothing before Serve, except that Status can be called.
 func New(o Options) *Server {
 	if o.Timeout <= 0 {
 		o.Timeout = DefaultTimeout

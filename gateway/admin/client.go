@@ -45,6 +45,12 @@ func (c *Client) Status(ctx context.Context) (*Status, error) {
 	return out, c.quick(ctx, http.MethodGet, "/status", nil, out)
 }
 
+// Health says in a line how a node is that runs. What does not serve is an *Error.
+func (c *Client) Health(ctx context.Context) (string, error) { return c.line(ctx, "/healthz") }
+
+// Ready says in a line that a node serves. One that is starting or ending is an *Error.
+func (c *Client) Ready(ctx context.Context) (string, error) { return c.line(ctx, "/readyz") }
+
 // Find searches the network.
 func (c *Client) Find(ctx context.Context, text string) (*FindAnswer, error) {
 	out := &FindAnswer{}
@@ -113,6 +119,22 @@ func (c *Client) quick(ctx context.Context, method, path string, in, out any) er
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	return c.call(ctx, method, path, in, out)
+}
+
+// lineTimeout is how long a node may take to say in a line how it is: it asks two actors at most.
+const lineTimeout = 2*DefaultTimeout + time.Second
+
+// line asks for a line of plain text.
+func (c *Client) line(ctx context.Context, path string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, lineTimeout)
+	defer cancel()
+	body, err := c.do(ctx, http.MethodGet, path, nil)
+	if err != nil {
+		return "", err
+	}
+	defer body.Close()
+	b, err := io.ReadAll(io.LimitReader(body, maxBody))
+	return strings.TrimSpace(string(b)), err
 }
 
 // call sends a request and reads the answer into out.

@@ -29,9 +29,17 @@ type Status struct {
 	Unanswered []string `json:"unanswered,omitempty"`
 }
 
-// getStatus asks all actors at once. Without the root actor's answer there is nothing to tell; any other may be busy,
-// and its silence is news as well.
 func (s *Server) getStatus(w *response, r *http.Request) error {
+	status, err := s.Status(r.Context())
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusOK, status)
+}
+
+// Status asks all actors at once. Without the root actor's answer there is nothing to tell; any other may be busy, and
+// its silence is news as well.
+func (s *Server) Status(ctx context.Context) (*Status, error) {
 	status := &Status{Version: s.Version}
 	var mu sync.Mutex
 	var all sync.WaitGroup
@@ -43,7 +51,7 @@ func (s *Server) getStatus(w *response, r *http.Request) error {
 			continue
 		}
 		all.Go(func() {
-			answer, err := ask[any](r.Context(), s, who, s.Timeout, inspect)
+			answer, err := ask[any](ctx, s, who, s.Timeout, inspect)
 			mu.Lock()
 			defer mu.Unlock()
 			if err != nil || !status.take(answer) {
@@ -51,14 +59,14 @@ func (s *Server) getStatus(w *response, r *http.Request) error {
 			}
 		})
 	}
-	node, err := s.node(r.Context())
+	node, err := s.node(ctx)
 	all.Wait()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	status.Node = node
 	slices.Sort(status.Unanswered)
-	return writeJSON(w, http.StatusOK, status)
+	return status, nil
 }
 
 // inspect is the request for a snapshot.

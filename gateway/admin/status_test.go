@@ -29,6 +29,11 @@ func TestStatusOfSupernode(t *testing.T) {
 		require.Equal(b, "disk full", got.Store.Trouble)
 		_, health := b.do("GET", "/healthz", "")
 		require.Equal(b, "degraded: disk full\n", health)
+		health, err = b.client.Health(b.Context())
+		require.NoError(b, err)
+		require.Equal(b, "degraded: disk full", health)
+		_, err = b.client.Ready(b.Context())
+		require.NoError(b, err)
 		require.Equal(b, 7, got.Catalog.Files)
 		require.Len(b, got.Overlay.Neighbors, 1)
 		require.Equal(b, 9, got.Queries.Seen)
@@ -59,6 +64,8 @@ func TestStatusOfSilentNode(t *testing.T) {
 		b.silent(b.routes.Node)
 		b.refuses(504, "node: no answer in time", "GET", "/status", "")
 		b.refuses(503, "node: no answer in time", "GET", "/healthz", "")
+		_, err := b.client.Health(b.Context())
+		require.ErrorContains(b, err, "node: no answer in time")
 	})
 }
 
