@@ -10,12 +10,10 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/sirupsen/logrus"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"golang.org/x/term"
 
-	"alakazaam/actors/node"
 	"alakazaam/config"
 )
 
@@ -31,7 +29,7 @@ type app struct {
 	out, err io.Writer
 	env      []string
 	// host keeps a node until ctx ends, and says why it ended before.
-	host func(ctx context.Context, role node.Role, c config.Config, log logrus.FieldLogger) error
+	host func(context.Context, order) error
 }
 
 // exitError ends the program with a code. err is nil where everything has been said already.

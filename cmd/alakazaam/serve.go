@@ -21,18 +21,22 @@ import (
 // serve runs a node until a signal ends it, or until it cannot go on. Whatever happens once the configuration is read is
 // in the log, the reason for the end in its last line.
 func (a *app) serve(role node.Role, s *settings) error {
-	var warnings []config.Problem
-	c, err := a.load(s, func(p config.Problem) { warnings = append(warnings, p) })
+	again := func() (c config.Config, warnings []config.Problem, err error) {
+		c, err = a.load(s, func(p config.Problem) { warnings = append(warnings, p) })
+		return c, warnings, err
+	}
+	c, warnings, err := again()
 	if err != nil {
 		return err
 	}
 	log := newLogger(c.Log, a.err)
-	for _, w := range warnings {
-		log.WithField("key", w.Key).Warn(w.Message)
-	}
+	logWarnings(log, warnings)
+	hangups := onHangup()
+	defer hangups.forget()
 	ctx, stop := untilSignal(log)
 	defer stop()
-	err = a.host(ctx, role, c, log)
+	n := newNotifier(log)
+	err = a.host(ctx, order{role: role, config: c, again: again, hangups: hangups, notifier: n, log: log})
 	var exit *exitError
 	switch {
 	case err == nil:
@@ -42,6 +46,7 @@ func (a *app) serve(role node.Role, s *settings) error {
 		return err
 	}
 	log.Error(err)
+	n.status(err.Error())
 	return errSaid
 }
 
@@ -83,25 +88,38 @@ func untilSignal(log logrus.FieldLogger) (ctx context.Context, stop func()) {
 	}
 }
 
+// order is a node that is to run.
+type order struct {
+	role     node.Role
+	config   config.Config
+	again    func() (config.Config, []config.Problem, error) // reads the configuration anew; the problems are warnings
+	hangups  *hangups                                        // say when
+	notifier *notifier
+	log      *logrus.Logger
+}
+
 // hosted is a node that runs until a signal ends it.
 type hosted struct {
 	*running
+	order  order
 	launch launch
 	door   net.Listener // of the admin interface; nil without one
 }
 
 // host puts a node together and keeps it until ctx ends. An error is the reason why it ended before.
-func host(ctx context.Context, role node.Role, c config.Config, log logrus.FieldLogger) error {
-	h, err := begin(ctx, role, c, log)
+func host(ctx context.Context, o order) error {
+	loaded := o.notifier.extending(startLimit)
+	defer loaded()
+	h, err := begin(ctx, o)
 	if err != nil {
 		return err
 	}
-	return h.attend(ctx)
+	return h.attend(ctx, loaded)
 }
 
 // begin puts a node together and sets it going.
-func begin(ctx context.Context, role node.Role, c config.Config, log logrus.FieldLogger) (*hosted, error) {
-	l, err := prepare(ctx, role, c, log)
+func begin(ctx context.Context, o order) (*hosted, error) {
+	l, err := prepare(ctx, o.role, o.config, o.log)
 	if err != nil {
 		return nil, err
 	}
@@ -119,11 +137,11 @@ func begin(ctx context.Context, role node.Role, c config.Config, log logrus.Fiel
 	if door != nil {
 		r.serveAdmin(door, l.config)
 	}
-	return &hosted{running: r, launch: l, door: door}, nil
+	return &hosted{running: r, order: o, launch: l, door: door}, nil
 }
 
-// attend keeps a node that has begun until ctx ends, or until it cannot go on.
-func (h *hosted) attend(ctx context.Context) error {
+// attend keeps a node that has begun until ctx ends, or until it cannot go on. It calls loaded once the node serves.
+func (h *hosted) attend(ctx context.Context, loaded func()) error {
 	select {
 	case err := <-h.opened:
 		if err != nil {
@@ -132,22 +150,40 @@ func (h *hosted) attend(ctx context.Context) error {
 		}
 		greet(h.launch, h.door)
 	case <-ctx.Done():
-		return h.shutdown()
+		return h.end()
 	case err := <-h.fatal:
 		return fmt.Errorf("the node ends: %w", err)
 	}
-	select {
-	case <-ctx.Done():
-		return h.shutdown()
-	case err := <-h.fatal: // there is nothing to save: what is durable is so already
-		return fmt.Errorf("the node ends: %w", err)
-	case <-h.ended:
-		err := h.reason()
-		if err == nil {
-			err = errors.New("its root actor stopped")
+	loaded()
+	h.order.notifier.ready()
+	go newWatchdog(h.order.notifier, h.running).run(ctx)
+	for {
+		select {
+		case <-h.order.hangups.signals:
+			if h.order.hangups.alone() {
+				h.order.log.Info("stopping: the terminal is gone")
+				return h.end()
+			}
+			h.reload()
+		case <-ctx.Done():
+			return h.end()
+		case err := <-h.fatal: // there is nothing to save: what is durable is so already
+			return fmt.Errorf("the node ends: %w", err)
+		case <-h.ended:
+			err := h.reason()
+			if err == nil {
+				err = errors.New("its root actor stopped")
+			}
+			return fmt.Errorf("the node ends: %w", err)
 		}
-		return fmt.Errorf("the node ends: %w", err)
 	}
+}
+
+// end shuts a node down, and asks the service manager for the time that it takes.
+func (h *hosted) end() error {
+	h.order.notifier.stopping()
+	defer h.order.notifier.extending(stopLimit)()
+	return h.shutdown()
 }
 
 // prepare finds out what a node of this configuration has to know before it is made.

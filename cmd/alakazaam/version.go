@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"runtime"
 	"runtime/debug"
@@ -8,6 +9,10 @@ import (
 
 	"github.com/spf13/cobra"
 )
+
+// release is the version that the build was told with -ldflags "-X main.release=v1.2.3". A build outside of a checkout, as
+// that of a container image, does not know it otherwise.
+var release string
 
 // version is what is known of how the program was built.
 type version struct {
@@ -21,14 +26,12 @@ type version struct {
 }
 
 func buildVersion() version {
-	v := version{Version: "unknown", Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH}
+	v := version{Version: cmp.Or(release, "unknown"), Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return v
 	}
-	if v.Version = strings.Trim(info.Main.Version, "()"); v.Version == "" {
-		v.Version = "devel"
-	}
+	v.Version = cmp.Or(release, strings.Trim(info.Main.Version, "()"), "devel")
 	for _, s := range info.Settings {
 		switch s.Key {
 		case "vcs.revision":

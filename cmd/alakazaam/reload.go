@@ -1,0 +1,87 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/sirupsen/logrus"
+	"golang.org/x/term"
+
+	"alakazaam/actors/message"
+	"alakazaam/config"
+)
+
+// hangups are the signals to read the configuration anew. The same signal says that the terminal in which a program was
+// started is gone.
+type hangups struct {
+	signals  chan os.Signal
+	terminal bool // there was one at the start
+}
+
+// onHangup begins to listen for the signal. A program that was told to ignore it, by nohup, goes on ignoring it.
+func onHangup() *hangups {
+	h := &hangups{signals: make(chan os.Signal, 1), terminal: inTerminal()}
+	if !signal.Ignored(syscall.SIGHUP) {
+		signal.Notify(h.signals, syscall.SIGHUP)
+	}
+	return h
+}
+
+func (h *hangups) forget() { signal.Stop(h.signals) }
+
+// alone says whether the terminal is gone.
+func (h *hangups) alone() bool { return h.terminal && !inTerminal() }
+
+func inTerminal() bool { return term.IsTerminal(int(os.Stdin.Fd())) }
+
+// reload reads the configuration anew and takes over what can change while a node runs. One that is wrong changes
+// nothing.
+func (h *hosted) reload() {
+	h.order.notifier.reloading()
+	defer h.order.notifier.ready()
+	log := h.order.log
+	next, warnings, err := h.order.again()
+	logWarnings(log, warnings)
+	if err == nil {
+		next, err = absolute(next)
+	}
+	if err != nil {
+		h.reloads("failed")
+		logProblems(log, err)
+		log.Error("the configuration is not reloaded: the node goes on with the one it has")
+		return
+	}
+	changed, refused := h.live.Reload(next)
+	now := h.live.Get()
+	tune(log, now.Log)
+	h.transport.SetRates(now.Transfer.UploadRate, now.Transfer.DownloadRate)
+	h.system.Root.Send(h.routes.Gateway, &message.Reloaded{})
+	h.reloads("ok")
+	for _, c := range changed {
+		log.WithFields(logrus.Fields{"key": c.Key, "old": c.Old, "new": c.New}).Info("configuration changed")
+	}
+	for _, c := range refused {
+		log.WithFields(logrus.Fields{"key": c.Key, "old": c.Old, "new": c.New}).
+			Warn("this change takes a restart: the node goes on with the old value")
+	}
+	log.WithFields(logrus.Fields{"changed": len(changed), "need_restart": len(refused)}).Info("the configuration is reloaded")
+}
+
+// reloads counts a reload.
+func (r *running) reloads(result string) {
+	r.metrics.Counter("config_reloads_total", "Reloads of the configuration, by result.", "result", result).Add(1)
+}
+
+// logProblems tells each problem of a configuration in a line of its own.
+func logProblems(log logrus.FieldLogger, err error) {
+	var problems config.Errors
+	if !errors.As(err, &problems) {
+		log.Error(err)
+		return
+	}
+	for _, p := range problems {
+		log.WithField("key", p.Key).Error(p.String())
+	}
+}
