@@ -1,0 +1,126 @@
+package main_test
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+)
+
+// rewrite puts other lines behind the first ones of a node's config file.
+func (p *program) rewrite(lines string) {
+	p.t.Helper()
+	path := p.args[2]
+	old, err := os.ReadFile(path)
+	require.NoError(p.t, err)
+	kept := strings.SplitAfterN(string(old), "\n", 6)[:5] // those of startNode
+	require.NoError(p.t, os.WriteFile(path, []byte(strings.Join(kept, "")+lines), 0o600))
+}
+
+// reload sends the signal and waits for the end of the reload.
+func (p *program) reload(end string) (log string) {
+	p.t.Helper()
+	before := len(p.text())
+	p.signal(syscall.SIGHUP)
+	p.waitForNew(before, end)
+	return p.text()[before:]
+}
+
+// waitForNew waits until the process has written this behind what it had written before.
+func (p *process) waitForNew(before int, text string) {
+	p.t.Helper()
+	require.Eventually(p.t, func() bool { return strings.Contains(p.text()[before:], text) }, patience, 10*time.Millisecond, text)
+}
+
+// isCut expects the connection to be aborted after so many bytes.
+func (c *wireConn) isCut(after int) {
+	c.t.Helper()
+	b, err := io.ReadAll(c)
+	require.True(c.t, err == nil || errors.Is(err, syscall.ECONNRESET), "%v", err)
+	require.Len(c.t, b, after)
+}
+
+// TestReload: SIGHUP takes over what can change, says what cannot, and keeps everything where the new file is wrong.
+func TestReload(t *testing.T) {
+	deny := filepath.Join(t.TempDir(), "deny.txt")
+	require.NoError(t, os.WriteFile(deny, []byte("# nobody\n"), 0o600))
+	access := fmt.Sprintf("access: {deny_file: %q}\n", deny)
+	sn := startNode(t, "supernode", 133, access, nil)
+	login := func(host int) *wireConn {
+		me := fmt.Sprintf("127.0.0.%d", host)
+		return dialFrom(t, host, sn.addr).say("LOGI%s", written(me, 3000)).hear("ALGI")
+	}
+	open := login(141)
+
+	// A list in a file, the log's level, and what takes a restart.
+	require.NoError(t, os.WriteFile(deny, []byte("127.0.0.141 # a bad one\n"), 0o600))
+	sn.rewrite(access + "log: {level: debug}\nlimits: {sessions: 1}\nneighbors: [\"127.0.0.1:1\"]\n")
+	said := sn.reload("the configuration is reloaded")
+	require.Contains(t, said, `key=log.level new=debug old=info`)
+	require.Contains(t, said, `key=limits.sessions new=1 old=5000`)
+	require.Regexp(t, `level=warning .*takes a restart.* key=neighbors`, said)
+	require.Contains(t, said, "changed=2 need_restart=1")
+	open.isCut(16) // the rest of its ALGI
+	dialFrom(t, 141, sn.addr).isCut(0)
+	require.Equal(t, "ALGI0000000000000000", dialFrom(t, 142, sn.addr).say("LOGI%s", written("127.0.0.142", 3000)).closes(), "one login is all")
+
+	// A file that is wrong, in the configuration and in the list.
+	sn.rewrite(access + "limits: {sessions: many}\n")
+	said = sn.reload("the configuration is not reloaded")
+	require.Contains(t, said, `limits.sessions has to be a whole number`)
+	require.NoError(t, os.WriteFile(deny, []byte("127.0.0.0/33\n"), 0o600))
+	sn.rewrite(access)
+	require.Contains(t, sn.reload("the configuration is not reloaded"), deny+":1:1: access.deny_file: ")
+	dialFrom(t, 141, sn.addr).isCut(0) // what was denied still is
+
+	// Back to how it was.
+	require.NoError(t, os.WriteFile(deny, nil, 0o600))
+	require.Contains(t, sn.reload("the configuration is reloaded"), "changed=2 need_restart=0")
+	login(141)
+	login(142)
+	sn.stopNode()
+}
+
+// TestTerminalIsGone: a node that was started in a terminal reloads by the signal, and ends when the terminal does.
+func TestTerminalIsGone(t *testing.T) {
+	master, slave := pseudoTerminal(t)
+	p := &process{t: t, ended: make(chan struct{}), new: make(chan struct{})}
+	p.cmd = exec.Command(binary, "supernode", "--listen", "127.0.0.134:0", "--admin.listen", "")
+	p.cmd.Dir = t.TempDir()
+	p.cmd.Stdin, p.cmd.Stderr = slave, tee{p, &p.log}
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	require.NoError(t, p.cmd.Start())
+	t.Cleanup(func() { _ = p.cmd.Process.Kill(); <-p.ended })
+	go func() {
+		_ = p.cmd.Wait()
+		close(p.ended)
+	}()
+	slave.Close()
+	p.waitFor("the supernode is running")
+	p.signal(syscall.SIGHUP)
+	p.waitFor("the configuration is reloaded")
+	master.Close()
+	require.Zero(t, p.exit())
+	require.Contains(t, p.text(), "stopping: the terminal is gone")
+}
+
+func pseudoTerminal(t *testing.T) (master, slave *os.File) {
+	t.Helper()
+	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
+	require.NoError(t, err)
+	n, err := unix.IoctlGetInt(int(master.Fd()), unix.TIOCGPTN)
+	require.NoError(t, err)
+	require.NoError(t, unix.IoctlSetPointerInt(int(master.Fd()), unix.TIOCSPTLCK, 0))
+	slave, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", n), os.O_RDWR|unix.O_NOCTTY, 0)
+	require.NoError(t, err)
+	return master, slave
+}
