@@ -190,6 +190,10 @@ func (c *incoming) onServe(ctx actor.Context, m *message.Serve) {
 		}
 		return
 	}
+	if errors.Is(m.Err, message.ErrFailed) {
+		c.settle(ctx, m.Ref, failureOf(wire.RETR))
+		return
+	}
 	if m.Err != nil {
 		c.settle(ctx, m.Ref, answer{result: resultRefused, packet: []byte(m.Err.Error() + "\n"), last: true})
 		return

@@ -52,6 +52,7 @@ type Match struct {
 type Matched struct {
 	Ref  Ref
 	Hits []Hit
+	Err  error
 }
 
 // Hit is one copy of a file: who has it and under which name.

@@ -2,7 +2,8 @@
 // never changed afterwards, by sender or receiver.
 //
 // A request that is answered carries ReplyTo and a Ref, which the answer repeats, so that one actor can wait for many
-// answers. Whoever waits has a time limit of its own: an answer can be lost with the actor that would have sent it.
+// answers. Whoever waits has a time limit of its own: an answer can be lost with the actor that would have sent it. To a
+// request over which its actor panics, Failed is the answer.
 package message
 
 import "github.com/asynkron/protoactor-go/actor"

@@ -11,6 +11,7 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 	"github.com/sirupsen/logrus"
 
+	"alakazaam/actors/message"
 	"alakazaam/actors/port"
 )
 
@@ -94,7 +95,7 @@ type Panic struct {
 func (p *Panic) Error() string { return fmt.Sprintf("%s panicked: %v", p.Kind, p.Value) }
 
 // guard stands between the framework and an actor. A panic in real work goes on to the supervisor as a *Panic, or ends
-// the node where there is no supervisor. One in Stopping, Stopped or Restarting, or after Stopping, ends here: there the framework would bring the actor back to
+// the node where there is no supervisor; the message is lost, and who waits for its answer is told so. One in Stopping, Stopped or Restarting, or after Stopping, ends here: there the framework would bring the actor back to
 // life, or leave its parent waiting for ever.
 type guard struct {
 	inner    actor.Actor
@@ -144,13 +145,17 @@ func (g *guard) contain(ctx actor.Context) {
 		"actor": ctx.Self().Id, "message": fmt.Sprintf("%T", ctx.Message()), "panic": fmt.Sprint(v), "stack": string(p.Stack),
 	}).Error("actor panicked")
 	_, restarting := ctx.Message().(*actor.Restarting)
-	switch {
-	case g.stopping || restarting:
-	case g.root:
+	if g.stopping || restarting {
+		return
+	}
+	if to, answer := message.Failed(ctx.Message(), message.ErrFailed); to != nil {
+		ctx.Send(to, answer)
+	}
+	if g.root {
 		g.kind.stops.Add(1)
 		ctx.Stop(ctx.Self())
 		g.env.Fatal(p)
-	default:
-		panic(p)
+		return
 	}
+	panic(p)
 }

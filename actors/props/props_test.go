@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"alakazaam/actors/actortest"
+	"alakazaam/actors/message"
 	"alakazaam/actors/p2p"
 	"alakazaam/actors/props"
 )
@@ -170,6 +171,22 @@ func TestGivingUpIsNoticed(t *testing.T) {
 	root := sim.System.Root.Spawn(sim.Env(1).Root("top", func() actor.Actor { return &child{born: new(int)} }))
 	sim.System.Root.Send(root, &boom{})
 	require.PanicsWithError(t, "top panicked: boom", func() { sim.Run(0) })
+}
+
+// TestWhoeverWaitsIsTold: the message that an actor panics over is lost, and whoever waits for its answer hears of it.
+func TestWhoeverWaitsIsTold(t *testing.T) {
+	sim := actortest.NewSim(1)
+	asker := sim.Probe("asker")
+	clumsy := sim.Env(1).Make("clumsy", func() actor.Actor {
+		return actor.ReceiveFunc(func(ctx actor.Context) {
+			if _, ok := ctx.Message().(*message.Find); ok {
+				panic("boom")
+			}
+		})
+	})
+	sim.System.Root.Send(sim.System.Root.Spawn(clumsy), &message.Find{Ref: 7, ReplyTo: asker.PID})
+	sim.Run(0)
+	require.Equal(t, []any{&message.Found{Ref: 7, Err: message.ErrFailed}}, asker.Messages)
 }
 
 func TestPanicTellsWhere(t *testing.T) {

@@ -45,6 +45,10 @@ func (s *search) Receive(ctx actor.Context) {
 	case *actor.Started:
 		s.start(ctx)
 	case *message.Matched:
+		if m.Err != nil {
+			s.over(ctx, nil, m.Err) // an answer without this node's own files would be taken for a whole one
+			return
+		}
 		for _, h := range m.Hits {
 			if s.welcome(h) {
 				s.found.add(h)
@@ -115,11 +119,16 @@ func (s *search) check(ctx actor.Context) {
 		results := s.found.results()
 		s.metrics.results.Observe(float64(len(results)))
 		s.metrics.here.Observe(now.Sub(s.begun).Seconds())
-		s.tell(ctx, results, nil)
-		ctx.Send(ctx.Parent(), &over{s.id})
+		s.over(ctx, results, nil)
 		return
 	}
 	s.wait(ctx, now)
+}
+
+// over tells the outcome and has the search stopped.
+func (s *search) over(ctx actor.Context, results []message.Result, err error) {
+	s.tell(ctx, results, err)
+	ctx.Send(ctx.Parent(), &over{s.id})
 }
 
 func (s *search) wait(ctx actor.Context, now time.Time) {

@@ -97,12 +97,13 @@ func (s *session) onRequest(ctx actor.Context, m any) {
 		refuse(ctx, m, message.ErrUnknownSession)
 		return
 	}
-	s.life.alive(s.env.Clock.Now())
 	s.waiting = append(s.waiting, m)
+	s.life.alive(s.env.Clock.Now())
 	s.work(ctx)
 }
 
-// work deals with requests, once the session's files are known.
+// work deals with requests, once the session's files are known. Each waits until it has been dealt with, so that a
+// failure over one forgets none.
 func (s *session) work(ctx actor.Context) {
 	if s.files == nil {
 		if s.partial == nil {
@@ -111,10 +112,8 @@ func (s *session) work(ctx actor.Context) {
 		}
 		return
 	}
-	waiting := s.waiting
-	s.waiting = nil
-	for _, m := range waiting {
-		switch m := m.(type) {
+	for len(s.waiting) > 0 {
+		switch m := s.waiting[0].(type) {
 		case *message.Publish:
 			s.publish(ctx, m)
 		case *message.Logout:
@@ -122,7 +121,9 @@ func (s *session) work(ctx actor.Context) {
 		default:
 			s.commit(ctx, op{request: m}, nil)
 		}
+		s.waiting = s.waiting[1:]
 	}
+	s.waiting = nil
 }
 
 func (s *session) load(ctx actor.Context, after port.Cursor) {

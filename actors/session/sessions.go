@@ -194,15 +194,8 @@ func (s *sessions) pass(ctx actor.Context, id p2p.SessionID, m any) {
 
 // refuse answers a request that cannot be served.
 func refuse(ctx actor.Context, m any, err error) {
-	switch m := m.(type) {
-	case *message.Login:
-		ctx.Send(m.ReplyTo, &message.LoggedIn{Ref: m.Ref, Err: err})
-	case *message.Publish:
-		ctx.Send(m.ReplyTo, &message.Published{Ref: m.Ref, Err: err})
-	case *message.Find:
-		ctx.Send(m.ReplyTo, &message.Found{Ref: m.Ref, Err: err})
-	case *message.Logout:
-		ctx.Send(m.ReplyTo, &message.LoggedOut{Ref: m.Ref, Err: err})
+	if to, answer := message.Failed(m, err); to != nil {
+		ctx.Send(to, answer)
 	}
 }
 
