@@ -31,6 +31,7 @@ type world struct {
 	sent map[string]int // packets by command
 
 	store port.Store // of the next supernode; nil: an empty one in memory
+	weak  *weak      // breaks the ports of the next node; nil: nothing does
 }
 
 // simNode is one node of a world.
@@ -81,19 +82,24 @@ func (w *world) add(role node.Role, c config.Config, others ...p2p.Endpoint) *si
 	n.env.Metrics = n.metrics
 	live := config.NewLive(c)
 	n.config = live
+	if w.store == nil {
+		w.store = store.NewMemory(w.sim.System)
+	}
+	var disk port.Disk = n.disk
+	transport := w.net.Host(n.self.IPv4())
+	if w.weak != nil {
+		transport, disk, w.store = w.weak.weaken(n, transport, w.store)
+	}
 	spec := node.Spec{
-		Name: fmt.Sprintf("n%d", i), Role: role, Self: n.self, Config: live, Disk: n.disk,
+		Name: fmt.Sprintf("n%d", i), Role: role, Self: n.self, Config: live, Disk: disk,
 		Store: w.store, Grace: 5 * time.Second,
 		Gateway: func(r *message.Routes) *actor.Props {
-			return gateway.Props(n.env, w.net.Host(n.self.IPv4()), gateway.Options{
+			return gateway.Props(n.env, transport, gateway.Options{
 				Listen: n.self.Dialable()[0], Self: n.self, Config: live, FindWindow: node.FindWindow(c),
 			}, r)
 		},
 	}
-	if spec.Store == nil {
-		spec.Store = store.NewMemory(w.sim.System)
-	}
-	w.store = nil
+	w.store, w.weak = nil, nil
 	if role == node.Supernode {
 		spec.Neighbors = others
 	} else {
