@@ -240,6 +240,24 @@ func neighborBacksOff(s *scene) {
 	s.net.Down = nil
 }
 
+// neighborDrops: the neighbor cannot be reached, and whoever floods does not wait for it.
+func neighborDrops(s *scene) {
+	s.searchEnds(unharmed) // it is over before a dial is given up
+	s.net.Down = func(_, to netip.Addr) bool { return to == s.far.self.IPv4() }
+	p := s.sim.Probe("floods")
+	flood := func() {
+		s.send(s.super.routes.Overlay, &message.Flood{Packet: &message.Quer{Origin: s.super.self, TTL: 3}, ReplyTo: p.PID})
+	}
+	flood()
+	s.sim.RunUntil(time.Minute, func() bool { return len(p.Messages) == 1 })
+	s.weak.breaks("neighbor_drops_total", 1)
+	flood()
+	s.soon()
+	require.Len(s.t, p.Messages, 2)
+	require.Equal(s.t, 2, s.super.neighbor().Failed)
+	s.net.Down = nil
+}
+
 // neighbor is how the node's only neighbor stands.
 func (n *simNode) neighbor() message.NeighborStatus {
 	o := inspect[*message.OverlayStatus](n, n.routes.Overlay)

@@ -54,6 +54,7 @@ var failures = []failure{
 	{"catalog", "taking a publication in", "", catalogPublication, unharmed, unharmed, false},
 	{"overlay", "handling a SUPE, with a flood under way", "", overlaySupe, unharmed, unharmed, false},
 	{"neighbor", "backing off, with floods under way", "", neighborBacksOff, unharmed, unharmed, false},
+	{"neighbor", "dropping a flood while it backs off", "", neighborDrops, unharmed, unharmed, false},
 	{"queries", "beginning a search", "", queriesFind, told, unharmed, false},
 	{"query", "gathering answers", "", queryGathers, unharmed, unharmed, true},
 	{"transfers", "counting what has come", "", transfersCount, unharmed, told, false},

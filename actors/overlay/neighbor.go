@@ -88,12 +88,12 @@ func (n *neighbor) onPass(ctx actor.Context, m *pass) {
 	// A neighbor that is slow to accept must not fill this node's memory.
 	limit := n.config.Get().Limits.PacketsPerNeighbor
 	full := !n.resting && len(n.under) >= limit
-	if full {
-		n.slow.Hit("neighbor", n.endpoint, "limit", limit)
-	}
 	if n.resting || full {
-		n.dropped.Add(1)
 		n.answer(ctx, m.ref, false)
+		n.dropped.Add(1)
+		if full {
+			n.slow.Hit("neighbor", n.endpoint, "limit", limit)
+		}
 		return
 	}
 	n.send(ctx, m)
