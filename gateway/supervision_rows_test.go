@@ -282,6 +282,21 @@ func queryGathers(s *scene) {
 	c.cut()
 }
 
+// queryAnswers: a search of another supernode has come, and its actor has just been made. Others are answered.
+func queryAnswers(s *scene) {
+	q := s.stranger(111, true)
+	quer := func(id string) {
+		q.dial(s.super.self).say("QUER%s%s01%-20sLOGOSESSION0000000A1", id, field(q.self), "of 1").hear("ALGO000")
+	}
+	s.weak.breaks("timer of query", 1)
+	quer("PKT0000000000001")
+	require.Empty(s.t, q.heard)
+	quer("PKT0000000000002")
+	require.Len(s.t, q.heard, 1)
+	q.heard[0].hear("AQUEPKT0000000000002%s%x%-100s", field(s.super.self), md5.Sum([]byte("of 1.txt")), "of 1.txt")
+	require.Zero(s.t, inspect[*message.QueriesStatus](s.super, s.super.routes.Queries).Answers)
+}
+
 // transfersCount: the next bytes of the download come.
 func transfersCount(s *scene) {
 	s.weak.breaks(actortest.Series("transfer_bytes_total", "direction", "in"), 1)

@@ -57,6 +57,7 @@ var failures = []failure{
 	{"neighbor", "dropping a flood while it backs off", "", neighborDrops, unharmed, unharmed, false},
 	{"queries", "beginning a search", "", queriesFind, told, unharmed, false},
 	{"query", "gathering answers", "", queryGathers, unharmed, unharmed, true},
+	{"query", "answering another supernode", "", queryAnswers, unharmed, unharmed, true},
 	{"transfers", "counting what has come", "", transfersCount, unharmed, told, false},
 	{"download", "keeping its file", "", downloadKeeps, unharmed, unharmed, false},
 	{"share", "having an upload wait", "", shareUploadWaits, unharmed, unharmed, false},

@@ -52,7 +52,9 @@ func (r *reply) Receive(ctx actor.Context) {
 	case *message.Sent:
 		r.onSent(ctx, m)
 	case *actor.Stopping:
-		r.timer.Stop()
+		if r.timer != nil {
+			r.timer.Stop()
+		}
 	case *actor.Stopped:
 	default:
 		r.env.Log.Warnf("reply: unexpected %T", m)
