@@ -313,8 +313,13 @@ func (c *incoming) reportIdle(ctx actor.Context) {
 	}
 }
 
-// onStopping takes back what is still open at others.
+// onStopping takes back what is still open at others, and gives whoever waits for the first of the open answers the
+// protocol's failure answer. The requests behind it have no other answer than the connection's end.
 func (c *incoming) onStopping(ctx actor.Context) {
+	if c.conn == nil {
+		return
+	}
+	defer c.conn.Close()
 	for _, t := range []port.Timer{c.timer, c.resting} {
 		if t != nil {
 			t.Stop()
@@ -323,7 +328,13 @@ func (c *incoming) onStopping(ctx actor.Context) {
 	for _, s := range c.slots {
 		s.abandon(ctx, c)
 	}
-	if c.conn != nil {
-		c.conn.Close()
+	if len(c.slots) == 0 || c.slots[0].answer != nil {
+		return
+	}
+	if a := failureOf(c.slots[0].command); a.packet != nil {
+		if a.command != (wire.Command{}) {
+			c.metrics.out[a.command].sent.Add(1)
+		}
+		c.conn.Send(a.packet)
 	}
 }

@@ -66,6 +66,19 @@ func connectionWithFind(s *scene) {
 	require.Equal(s.t, 1, inspect[*message.GatewayStatus](s.super, s.super.routes.Gateway).Incoming)
 }
 
+// connectionWithLogin: the store keeps a login while more comes. The login is kept, for when the peer comes again.
+func connectionWithLogin(s *scene) {
+	d := s.stranger(102, false)
+	s.stuck.stuck = true
+	c := d.dial(s.super.self).say("LOGI%s", field(d.self))
+	s.weak.breaks("Consumed", 1)
+	c.say("LO").hear("ALGI0000000000000000")
+	require.True(s.t, c.ended)
+	s.release()
+	require.Equal(s.t, 4, s.logins(s.stuck.Store))
+	d.dial(s.super.self).say("LOGO%s", d.login(s.super.self)).hear("ALGO000")
+}
+
 // release has the store carry out what it was given.
 func (s *scene) release() {
 	s.stuck.stuck = false

@@ -42,6 +42,7 @@ type failure struct {
 var failures = []failure{
 	{"gateway", "refusing a packet, with dials waiting", "", gatewayRefuses, told, told, false},
 	{"connection", "reading, with a FIND open", "", connectionWithFind, unharmed, unharmed, true},
+	{"connection", "reading, with a LOGI open", "", connectionWithLogin, unharmed, unharmed, true},
 	{"connection", "sending an answer", "", connectionAnswers, unharmed, unharmed, true},
 	{"connection", "sending a file", "", connectionSendsFile, unharmed, unharmed, true},
 	{"connection", "dialing to bring a packet, with others waiting", "", connectionBrings, unharmed, unharmed, true},
