@@ -358,6 +358,23 @@ func shareUploadWaits(s *scene) {
 	c.uploaded()
 }
 
+// shareNewFile: the file is taken in and nobody has been told of it. One upload is under way and another waits for it.
+func shareNewFile(s *scene) {
+	c := s.upload()
+	next := s.stranger(112, false).dial(s.super.self)
+	next.say("RETR%x", md5.Sum([]byte("of 1.txt")))
+	require.Equal(s.t, 1, inspect[*message.ShareStatus](s.super, s.super.routes.Share).Waiting)
+	s.weak.breaks("shared_files", 1)
+	s.super.disk.Put("new.bin", []byte("new"))
+	s.soon()
+	s.a.dial(s.super.self).say("RETR%x", md5.Sum([]byte("new"))).hear("ARET00000100003new")
+	require.Equal(s.t, 4, s.super.catalog().Copies)
+	s.super.disk.Remove("new.bin")
+	require.True(s.t, next.ended)
+	require.Contains(s.t, string(next.got), "Sorry, all upload slots of the selected peer are taken")
+	c.uploaded()
+}
+
 func shareEdits(s *scene) {
 	p := s.sim.Probe("editor")
 	s.weak.breaks("Share", 1)

@@ -61,6 +61,7 @@ var failures = []failure{
 	{"query", "answering another supernode", "", queryAnswers, unharmed, unharmed, true},
 	{"transfers", "counting what has come", "", transfersCount, unharmed, told, false},
 	{"download", "keeping its file", "", downloadKeeps, unharmed, unharmed, false},
+	{"share", "taking a new file in, with an upload waiting", "", shareNewFile, unharmed, unharmed, false},
 	{"share", "having an upload wait", "", shareUploadWaits, unharmed, unharmed, false},
 	{"share", "changing what is shared", "", shareEdits, unharmed, unharmed, false},
 	{"peer", "losing its supernode, with a search open", node.Peer, peerLosesSupernode, unharmed, unharmed, false},

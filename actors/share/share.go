@@ -3,7 +3,7 @@
 // a slot with it.
 //
 // When it fails it is restarted, has the disk look again, and tells its subscriber everything anew. Uploads under way go
-// on; their slots are free again.
+// on; their slots are free again. Who waits for a slot is refused.
 package share
 
 import (
@@ -111,6 +111,9 @@ func (s *share) Receive(ctx actor.Context) {
 		s.disk.StopWatching()
 		for _, e := range s.edits {
 			ctx.Send(e.ReplyTo, &message.ShareEditDone{Ref: e.Ref, Err: errStopped})
+		}
+		for _, m := range s.slots.queue {
+			ctx.Send(m.ReplyTo, &message.Serve{Ref: m.Ref, Err: ErrBusy})
 		}
 		s.level.Set(0)
 	case *actor.Stopped:
