@@ -79,6 +79,14 @@ func checkTarget(s string) error {
 	return nil
 }
 
+// checkHost checks a host without a port: a name or an IP address.
+func checkHost(s string) error {
+	if ip, err := netip.ParseAddr(s); err == nil && ip.Zone() == "" || hostName(s) {
+		return nil
+	}
+	return errHost
+}
+
 // checkFamily checks an address to advertise: one of a family, and one that others can dial.
 func checkFamily(s string, v4 bool) error {
 	ip, err := netip.ParseAddr(s)

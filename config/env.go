@@ -10,11 +10,8 @@ import (
 // each dot.
 const EnvPrefix = "ALAKAZAAM_"
 
-// Variables that are not keys.
-const (
-	envConfig = EnvPrefix + "CONFIG" // the path of the file
-	envToken  = EnvPrefix + "TOKEN"  // reserved for the admin interface; its value is never shown
-)
+// envConfig is the variable that is no key: the path of the file.
+const envConfig = EnvPrefix + "CONFIG"
 
 // env is the variable of the key.
 func (n *node) env() string {
@@ -33,7 +30,7 @@ func (l *loader) readEnv(env []string) {
 	slices.SortStableFunc(env, func(a, b string) int { return strings.Compare(varName(a), varName(b)) })
 	for _, pair := range env {
 		name, value, _ := strings.Cut(pair, "=")
-		if !strings.HasPrefix(name, EnvPrefix) || name == envConfig || name == envToken {
+		if !strings.HasPrefix(name, EnvPrefix) || name == envConfig {
 			continue
 		}
 		if f := byName[name]; f != nil {

@@ -11,7 +11,7 @@ type Key struct {
 	Section string `json:"section,omitempty"` // "search"; empty for a key outside the sections
 	Env     string `json:"env"`               // "ALAKAZAAM_SEARCH_TTL"
 	Flag    string `json:"flag"`              // "--search.ttl"
-	Type    string `json:"type"`              // number, duration, size, rate, bool, address, directory, choice or list
+	Type    string `json:"type"`              // number, duration, size, rate, bool, address, directory, file, secret, choice or list
 	Default string `json:"default"`           // as a variable or a flag would give it
 	Unit    string `json:"unit,omitempty"`    // of a number, a size or a rate: "hops"
 	Values  string `json:"values,omitempty"`  // which are allowed: "1 to 99", "text or json"
@@ -57,6 +57,8 @@ func (f *field) typeName() string {
 		return "bool"
 	case f.form == "directory" || f.form == "file":
 		return f.form
+	case f.secret():
+		return "secret"
 	case f.form == "sync":
 		return "always or duration"
 	case strings.Contains(f.form, "|"):

@@ -37,6 +37,9 @@ func (l *Live) Reload(next Config) (changed, refused []Change) {
 			continue
 		}
 		change := Change{Key: f.path, Old: f.format(was), New: f.format(is)}
+		if f.secret() {
+			change.Old, change.New = "a secret", "another"
+		}
 		if !f.reload {
 			refused = append(refused, change)
 			continue

@@ -120,7 +120,7 @@ func (l *loader) refuse(f *field, at origin, wrong *fault) {
 		key = fmt.Sprintf("%s[%d]", key, wrong.item)
 	}
 	l.broken[f.path] = true
-	l.report(key, at, key+" "+wrong.message, wrong.hint)
+	l.report(key, f.hide(at), key+" "+wrong.message, wrong.hint)
 }
 
 // check reports everything that is wrong with a value of f.
@@ -141,7 +141,7 @@ func (l *loader) assign(f *field, at origin, value any) {
 
 func (l *loader) store(f *field, at origin, value any) {
 	f.set(&l.cfg, value)
-	l.origins[f.path] = at
+	l.origins[f.path] = f.hide(at)
 	delete(l.broken, f.path)
 }
 

@@ -98,7 +98,7 @@ func TestLaterLayersWin(t *testing.T) {
 	require.NoError(t, os.WriteFile(path, []byte("search: {ttl: 2, max_results: 2}\nneighbors: [file:1]\nlog: {level: warn}"), 0o600))
 	env := []string{
 		"ALAKAZAAM_SEARCH_TTL=3", "ALAKAZAAM_SEARCH_MAX_RESULTS=3", "ALAKAZAAM_NEIGHBORS= env:1, env:2,",
-		"ALAKAZAAM_TOKEN=secret", "ALAKAZAAM_CONFIG=" + path, "HOME=/", "ALAKAZAAM_ADMIN_LISTEN=",
+		"ALAKAZAAM_ADMIN_TOKEN=0123456789abcdef", "ALAKAZAAM_CONFIG=" + path, "HOME=/", "ALAKAZAAM_ADMIN_LISTEN=",
 		"ALAKAZAAM_SESSION_VERIFY_ADDRESS=0",
 	}
 	c, _, err := Load(Options{Env: env, Flags: map[string]string{"search.max_results": "4"}})

@@ -14,4 +14,7 @@ type Log struct {
 	Format string `yaml:"format" form:"text|json" reload:"yes"`
 }
 
+// LogLevels are the values of log.level, the most talkative first.
+func LogLevels() []string { return schema.byPath["log.level"].choices() }
+
 func defaultLog() Log { return Log{Level: DefaultLogLevel, Format: DefaultLogFormat} }

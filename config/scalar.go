@@ -138,6 +138,10 @@ func (f *field) checkText(s string) (hint string, ok bool) {
 		err = checkEntry(s)
 	case f.form == "network":
 		err = checkNetwork(s)
+	case f.form == "token":
+		err = checkToken(s)
+	case f.form == "host":
+		err = checkHost(s)
 	case f.form == "directory" || f.form == "file":
 		return "", s != "" && !strings.ContainsRune(s, 0)
 	default:
@@ -149,6 +153,17 @@ func (f *field) checkText(s string) (hint string, ok bool) {
 	return "", true
 }
 
+// secret says whether the value is never to be shown.
+func (f *field) secret() bool { return f.form == "token" }
+
+// hide takes the value out of where it was given.
+func (f *field) hide(at origin) origin {
+	if f.secret() {
+		at.text = ""
+	}
+	return at
+}
+
 // choices are the texts that a field of the form "a|b|c" takes.
 func (f *field) choices() []string { return strings.Split(f.form, "|") }
 
@@ -157,6 +172,9 @@ func (f *field) refuse(item int, found, hint string) *fault {
 	what := f.wants()
 	if f.list && item < 0 {
 		what = "a list of " + what
+	}
+	if f.secret() {
+		return &fault{item: item, message: "has to be " + what, hint: "where it is only digits, it stands in quotes"}
 	}
 	return &fault{item: item, message: "has to be " + what + ", not " + found, hint: hint}
 }
@@ -182,6 +200,8 @@ func (f *field) wants() string {
 		"file":      "a file",
 		"network":   "an IP address or a network",
 		"entry":     "an IP address, a network or an MD5",
+		"host":      "a host name or an IP address",
+		"token":     tokenForm,
 		"sync":      fmt.Sprintf("%s or a duration from %s to %s", syncAlways, formatDuration(minSync), formatDuration(maxSync)),
 	}[f.form]
 	if what == "" {

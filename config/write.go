@@ -31,7 +31,8 @@ func WriteDefault(w io.Writer) error {
 	return e.w.Flush()
 }
 
-// Write writes a configuration as YAML from which Load gets the same one.
+// Write writes a configuration as YAML from which Load gets the same one, but for secrets: that there is one is a
+// comment.
 func Write(w io.Writer, c Config) error {
 	e := &emitter{w: bufio.NewWriter(w), cfg: c}
 	e.section(schema.root, "")
@@ -90,6 +91,10 @@ func (e *emitter) wrap(start, text string) {
 // value writes a key with its value.
 func (e *emitter) value(f *field, indent string) {
 	key := indent + f.name + ":"
+	if f.secret() && f.get(&e.cfg) != "" {
+		e.line("# " + key + " set, and not shown")
+		return
+	}
 	switch v := f.get(&e.cfg).(type) {
 	case []string:
 		if len(v) == 0 {

@@ -27,10 +27,13 @@ type yamlFile struct {
 	lines []string
 }
 
+// secretLine matches a line that most likely holds a secret: the key token, or what was meant to be it.
+var secretLine = regexp.MustCompile(`(?i)\btok[a-z]*["']?\s*:`)
+
 // at is a place in the file.
 func (f *yamlFile) at(line, column int) origin {
 	o := origin{layer: layerFile, file: f.name, line: line, column: column}
-	if line >= 1 && line <= len(f.lines) {
+	if line >= 1 && line <= len(f.lines) && !secretLine.MatchString(f.lines[line-1]) {
 		o.text = f.lines[line-1]
 	}
 	return o
