@@ -39,6 +39,10 @@ func TestWrongUsage(t *testing.T) {
 		"unshare":                        "PATH or MD5 is missing",
 		"status now":                     "unknown command",
 		"health now":                     "unknown command",
+		"log-level loud":                 "LEVEL has to be one of trace, debug, info, warn, error",
+		"status --admin.token short":     "admin.token has to be 16 to 512 letters",
+		"status --admin.token_file /x/y": "admin.token_file: open /x/y: no such file",
+		"supernode --admin.token_file /": "admin.token_file: read /: is a directory",
 		"version 2":                      "unknown command",
 		"config":                         "Usage:",
 		"config chek":                    `unknown command "chek"`,
@@ -149,7 +153,10 @@ func TestConfigShow(t *testing.T) {
 
 func TestClientsWithoutNode(t *testing.T) {
 	nobody := free(t, "127.0.0.1")
-	for _, args := range [][]string{{"find", "x"}, {"status"}, {"share"}, {"share", "."}, {"unshare", "."}, {"status", "--json"}, {"health"}, {"health", "--ready"}} {
+	for _, args := range [][]string{
+		{"find", "x"}, {"status"}, {"share"}, {"share", "."}, {"unshare", "."}, {"status", "--json"}, {"health"}, {"health", "--ready"},
+		{"log-level"}, {"log-level", "info"},
+	} {
 		got := do(t, "", append(args, "--admin", nobody)...)
 		require.Equal(t, 1, got.code, args)
 		require.Contains(t, got.err, "no node answers at "+nobody, args)

@@ -152,12 +152,16 @@ func (r *running) watch(env *props.Env) {
 	r.system.Root.Spawn(env.Root("watcher", func() actor.Actor { return watcher }))
 }
 
-// serveAdmin answers the admin requests that come in at l until the node ends.
-func (r *running) serveAdmin(l net.Listener, c config.Config) {
-	r.admin = admin.New(admin.Options{
+// serveAdmin answers the admin requests that come in at l and bring the token until the node ends.
+func (r *running) serveAdmin(l net.Listener, c config.Config, token string) {
+	o := admin.Options{
 		System: r.system, Routes: r.routes, Metrics: r.metrics, FindWindow: node.FindWindow(c),
-		Version: buildVersion().Version, Log: r.log,
-	})
+		Version: buildVersion().Version, Token: token, Hosts: c.Admin.Hosts, Pprof: c.Admin.Pprof, Log: r.log,
+	}
+	if level, ok := r.log.(admin.LogLevel); ok {
+		o.Level = level
+	}
+	r.admin = admin.New(o)
 	go func() {
 		if err := r.admin.Serve(l); err != nil {
 			offer(r.fatal, err)

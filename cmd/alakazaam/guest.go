@@ -125,7 +125,7 @@ func (g *guest) start(a *app, c config.Config, supernode p2p.Endpoint) error {
 	if g.running, err = start(l); err != nil {
 		return err
 	}
-	g.running.serveAdmin(g.pipe, c)
+	g.running.serveAdmin(g.pipe, c, "") // which nobody else reaches
 	return nil
 }
 
@@ -173,7 +173,7 @@ func (g *guest) login(ctx context.Context) error {
 	}
 }
 
-func (g *guest) client() *admin.Client { return admin.NewClient(admin.PipeAddress, g.pipe.Dial) }
+func (g *guest) client() *admin.Client { return admin.NewClient(admin.PipeAddress, "", g.pipe.Dial) }
 
 // close logs out.
 func (g *guest) close() {

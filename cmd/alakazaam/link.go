@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 
 	"github.com/spf13/cobra"
 
+	"alakazaam/config"
 	"alakazaam/gateway/admin"
 )
 
@@ -35,6 +37,7 @@ func addReach(cmd *cobra.Command, guests bool) *reachFlags {
 type link struct {
 	*admin.Client
 	address string
+	token   bool   // there is one
 	guest   *guest // nil: the node is another process
 }
 
@@ -56,7 +59,11 @@ func (a *app) connect(ctx context.Context, f *reachFlags) (*link, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &link{Client: admin.NewClient(address, nil), address: address}, nil
+	token, _, err := c.Admin.ReadToken()
+	if err != nil {
+		return nil, usagef("%w", err)
+	}
+	return &link{Client: admin.NewClient(address, token, nil), address: address, token: token != ""}, nil
 }
 
 func (l *link) close() {
@@ -75,6 +82,11 @@ func (l *link) explain(err error) error {
 		return nil
 	case errors.Is(err, context.Canceled):
 		return errors.New("interrupted")
+	case errors.As(err, &answered) && answered.Code == http.StatusUnauthorized && l.token:
+		return fmt.Errorf("the node at %s does not know this token: admin.token or admin.token_file has to be as the node's", l.address)
+	case errors.As(err, &answered) && answered.Code == http.StatusUnauthorized:
+		return fmt.Errorf("the node at %s wants a token: name the file that holds it with --admin.token_file FILE, "+
+			"%sADMIN_TOKEN_FILE or the key admin.token_file", l.address, config.EnvPrefix)
 	case errors.As(err, &answered):
 		return err
 	case errors.Is(err, context.DeadlineExceeded):

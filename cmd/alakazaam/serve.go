@@ -123,7 +123,7 @@ func begin(ctx context.Context, o order) (*hosted, error) {
 	if err != nil {
 		return nil, err
 	}
-	door, err := listenAdmin(l.config.Admin.Listen)
+	door, token, err := openAdmin(l.config.Admin, o.log)
 	if err != nil {
 		return nil, err
 	}
@@ -135,7 +135,7 @@ func begin(ctx context.Context, o order) (*hosted, error) {
 		return nil, err
 	}
 	if door != nil {
-		r.serveAdmin(door, l.config)
+		r.serveAdmin(door, l.config, token)
 	}
 	return &hosted{running: r, order: o, launch: l, door: door}, nil
 }
@@ -210,21 +210,31 @@ func prepare(ctx context.Context, role node.Role, c config.Config, log logrus.Fi
 	return l, err
 }
 
-// listenAdmin opens the admin interface's socket, so that a port that is taken is known before anything else happens. It
-// returns nil where there is to be no admin interface.
-func listenAdmin(listen string) (net.Listener, error) {
-	if listen == "" {
-		return nil, nil
+// openAdmin opens the admin interface's socket and reads its token, so that what is wrong with them is known before
+// anything else happens. It returns nil where there is to be no admin interface.
+func openAdmin(c config.Admin, log logrus.FieldLogger) (l net.Listener, token string, err error) {
+	if c.Listen == "" {
+		return nil, "", nil
 	}
-	at, err := listenAddress(listen)
+	at, err := listenAddress(c.Listen)
 	if err != nil {
-		return nil, usagef("admin.listen: %w", err)
+		return nil, "", usagef("admin.listen: %w", err)
 	}
-	l, err := net.Listen("tcp", at.String())
+	token, open, err := c.ReadToken()
 	if err != nil {
-		return nil, cannotListen("admin.listen", at.String(), err)
+		return nil, "", usagef("%w", err)
 	}
-	return l, nil
+	if open {
+		log.WithField("file", c.TokenFile).Warn("others than its owner can read the file of the admin interface's token: chmod 600 keeps it a secret")
+	}
+	network := "tcp"
+	if at.Addr().Is4() {
+		network = "tcp4" // else 0.0.0.0 would be every IPv6 address as well
+	}
+	if l, err = net.Listen(network, at.String()); err != nil {
+		return nil, "", cannotListen("admin.listen", at.String(), err)
+	}
+	return l, token, nil
 }
 
 // cannotListen says why an address cannot be had, and which key names it.

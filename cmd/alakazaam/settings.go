@@ -4,7 +4,10 @@ import (
 	"cmp"
 	"flag"
 	"fmt"
+	"net"
+	"net/netip"
 	"path/filepath"
+	"strconv"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -69,9 +72,13 @@ func adminAddress(c config.Config, named string) (string, error) {
 	if address == "" {
 		return "", usagef("admin.listen is empty, so the node has no admin interface; name its address with --admin HOST:PORT")
 	}
-	at, err := listenAddress(address)
-	if err != nil || at.Port() == 0 {
+	host, port, err := net.SplitHostPort(address)
+	if n, wrong := strconv.ParseUint(port, 10, 16); err != nil || wrong != nil || n == 0 {
 		return "", usagef("--admin has to be HOST:PORT, not %q", address)
 	}
-	return at.String(), nil
+	// A node that listens on all addresses is reached at this machine's own.
+	if ip, err := netip.ParseAddr(host); host == "" || err == nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	return net.JoinHostPort(host, port), nil
 }

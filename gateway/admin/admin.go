@@ -1,8 +1,9 @@
 // Package admin is the node's local interface: an HTTP server through which the user's commands, scripts and monitoring
 // look into the node and tell it what to do, the client of that server, and the node's metrics.
 //
-// It is for programs of this machine's user. It listens on loopback only, and refuses what a web page may have sent: a
-// request for another host, one from another origin, and a body that is not JSON.
+// It is for programs of this machine's user, and of whoever has the token. Without a token it listens on loopback only;
+// with one every request has to bring it, but those that ask no more than whether the node runs. It refuses what a web
+// page may have sent: a request for another host, one from another origin, and a body that is not JSON.
 //
 // Every request becomes one message to an actor. The answer comes to a process that lives as long as the request, so
 // that nothing is left behind when a client goes away or an actor stays silent.
@@ -16,7 +17,10 @@
 //	POST   /shares               {"paths": ["…"]}: share
 //	DELETE /shares               {"paths": ["…"], "files": ["…"]}: share no longer
 //	GET    /metrics              for Prometheus
-//	GET    /healthz, /readyz     200 while the node runs, and while it serves
+//	GET    /log                  the level of the log
+//	PUT    /log                  {"level": "debug"}: log from now on what is that important
+//	GET    /debug/pprof/…        where time and memory go, for 'go tool pprof'
+//	GET    /healthz, /readyz     200 while the node runs, and while it serves; without the token no more than that
 //
 // What goes wrong is answered as {"error": "…"}.
 package admin
@@ -50,8 +54,9 @@ const (
 	maxBody = 64 << 10
 )
 
-// ErrNotLocal is what Serve returns for a listener that other machines can reach.
-var ErrNotLocal = errors.New("the admin interface is for this machine only: its address has to be a loopback one, such as 127.0.0.1:8080")
+// ErrNotLocal is what Serve returns for a listener that other machines can reach where there is no token.
+var ErrNotLocal = errors.New("without a token the admin interface is for this machine only: its address has to be a loopback one, " +
+	"such as 127.0.0.1:8080")
 
 // Options are what a Server is told.
 type Options struct {
@@ -64,15 +69,25 @@ type Options struct {
 	Timeout time.Duration
 	// Version is the program's, for Status.
 	Version string
-	Log     logrus.FieldLogger
+	// Token is what every request has to bring; empty: there is none.
+	Token string
+	// Hosts are further names and addresses under which a request may ask for this server, whatever the port.
+	Hosts []string
+	// Pprof says whether /debug/pprof is there.
+	Pprof bool
+	// Level is that of the node's log; nil: it cannot be asked for nor set.
+	Level LogLevel
+	Log   logrus.FieldLogger
 }
 
 // Server serves the interface of one node.
 type Server struct {
 	Options
-	http  *http.Server
-	hosts map[string]bool // under which a request may ask for this server
-	end   context.CancelFunc
+	http     *http.Server
+	hosts    map[string]bool // under which a request may ask for this server, with port
+	anywhere bool            // it listens where other machines reach it
+	refusals *refusals
+	end      context.CancelFunc
 }
 
 // New makes a server. It does nothing before Serve, except that Status can be called.
@@ -85,7 +100,7 @@ func New(o Options) *Server {
 		silent.SetOutput(io.Discard)
 		o.Log = silent
 	}
-	s := &Server{Options: o, hosts: make(map[string]bool)}
+	s := &Server{Options: o, hosts: make(map[string]bool), refusals: newRefusals(o.Metrics, o.Log)}
 	base, end := context.WithCancel(context.Background())
 	s.end = end
 	s.http = &http.Server{
@@ -105,7 +120,8 @@ func (s *Server) Serve(l net.Listener) error {
 	host := l.Addr().String()
 	s.hosts[host] = true
 	if at, err := netip.ParseAddrPort(host); err == nil {
-		if !at.Addr().IsLoopback() {
+		s.anywhere = !at.Addr().IsLoopback()
+		if s.anywhere && s.Token == "" {
 			l.Close()
 			return fmt.Errorf("%s: %w", host, ErrNotLocal)
 		}
@@ -132,8 +148,7 @@ func (s *Server) Close(ctx context.Context) error {
 
 // routes says who answers what.
 func (s *Server) routes() *http.ServeMux {
-	mux := http.NewServeMux()
-	for pattern, h := range map[string]handler{
+	all := map[string]handler{
 		"GET /status":             s.getStatus,
 		"GET /healthz":            s.getHealth,
 		"GET /readyz":             s.getReady,
@@ -144,11 +159,19 @@ func (s *Server) routes() *http.ServeMux {
 		"GET /shares":             s.getShares,
 		"POST /shares":            s.postShares,
 		"DELETE /shares":          s.deleteShares,
-	} {
+	}
+	if s.Level != nil {
+		all["GET /log"], all["PUT /log"] = s.getLog, s.putLog
+	}
+	mux := http.NewServeMux()
+	for pattern, h := range all {
 		mux.Handle(pattern, s.answering(h))
 	}
 	if s.Metrics != nil {
 		mux.Handle("GET /metrics", s.Metrics.Handler())
+	}
+	if s.Pprof {
+		profiles(mux)
 	}
 	return mux
 }

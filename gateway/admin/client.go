@@ -21,17 +21,19 @@ var ErrCut = errors.New("the node ended in the middle of its answer")
 
 // Client speaks to a Server.
 type Client struct {
-	base string
-	http http.Client
+	base  string
+	token string
+	http  http.Client
 }
 
-// NewClient makes a client of the server at HOST:PORT. dial may be nil; another one reaches a server that has no address.
-func NewClient(address string, dial func(ctx context.Context, network, address string) (net.Conn, error)) *Client {
+// NewClient makes a client of the server at HOST:PORT, which brings the token where it is not empty. dial may be nil;
+// another one reaches a server that has no address.
+func NewClient(address, token string, dial func(ctx context.Context, network, address string) (net.Conn, error)) *Client {
 	if dial == nil {
 		dial = (&net.Dialer{Timeout: DefaultTimeout}).DialContext
 	}
-	// No proxy: the server is on this machine, whatever the environment says.
-	return &Client{base: "http://" + address, http: http.Client{Transport: &http.Transport{
+	// No proxy: what goes to the server concerns nobody else, whatever the environment says.
+	return &Client{base: "http://" + address, token: token, http: http.Client{Transport: &http.Transport{
 		DialContext: dial, MaxIdleConnsPerHost: 4, IdleConnTimeout: 30 * time.Second,
 	}}}
 }
@@ -111,6 +113,18 @@ func (c *Client) Unshare(ctx context.Context, paths []string, files []p2p.FileID
 	return out, c.quick(ctx, http.MethodDelete, "/shares", ShareRequest{Paths: paths, Files: files}, out)
 }
 
+// LogLevel asks for the level of the node's log.
+func (c *Client) LogLevel(ctx context.Context) (*Log, error) {
+	out := &Log{}
+	return out, c.quick(ctx, http.MethodGet, "/log", nil, out)
+}
+
+// SetLogLevel changes it.
+func (c *Client) SetLogLevel(ctx context.Context, level string) (*Log, error) {
+	out := &Log{}
+	return out, c.quick(ctx, http.MethodPut, "/log", Log{Level: level}, out)
+}
+
 // callTimeout is how long a node may take to answer anything but a search.
 const callTimeout = editTimeout + 2*DefaultTimeout
 
@@ -166,6 +180,9 @@ func (c *Client) do(ctx context.Context, method, path string, in any) (io.ReadCl
 	}
 	if in != nil {
 		r.Header.Set("Content-Type", "application/json")
+	}
+	if c.token != "" {
+		r.Header.Set("Authorization", "Bearer "+c.token)
 	}
 	w, err := c.http.Do(r)
 	if err != nil {

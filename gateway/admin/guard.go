@@ -3,8 +3,11 @@ package admin
 import (
 	"fmt"
 	"mime"
+	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/sirupsen/logrus"
@@ -22,7 +25,7 @@ func (s *Server) guard(mux *http.ServeMux) http.Handler {
 		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		w.Header().Set("Cache-Control", "no-store")
-		if err := s.admit(r); err != nil {
+		if err := s.admit(w, r); err != nil {
 			writeError(w, err)
 		} else {
 			dispatch(mux, w, r)
@@ -34,26 +37,63 @@ func (s *Server) guard(mux *http.ServeMux) http.Handler {
 }
 
 // admit says why a request is refused, whatever it asks for.
-func (s *Server) admit(r *http.Request) error {
-	if !s.hosts[r.Host] {
-		return &Error{http.StatusForbidden, fmt.Sprintf("this server is not %q", r.Host)}
+func (s *Server) admit(w *response, r *http.Request) error {
+	if !s.named(r.Host, r) {
+		return s.refusals.refuse(r, refusedHost, http.StatusForbidden, fmt.Sprintf("this server is not %q (the key admin.hosts may name it so)", r.Host))
 	}
-	if origin := r.Header.Get("Origin"); origin != "" {
-		if u, err := url.Parse(origin); err != nil || u.Scheme != "http" || !s.hosts[u.Host] {
-			return &Error{http.StatusForbidden, "requests from other web pages are refused"}
-		}
+	if s.foreign(r) {
+		return s.refusals.refuse(r, refusedOrigin, http.StatusForbidden, "requests from other web pages are refused")
 	}
-	switch site := r.Header.Get("Sec-Fetch-Site"); site {
-	case "", "none", "same-origin":
-	default:
-		return &Error{http.StatusForbidden, "requests from other web pages are refused"}
+	if err := s.authorize(w, r); err != nil {
+		return err
 	}
 	if r.Method == http.MethodPost || r.ContentLength != 0 {
 		if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
-			return &Error{http.StatusUnsupportedMediaType, "the body has to be JSON, with Content-Type: application/json"}
+			return s.refusals.refuse(r, refusedType, http.StatusUnsupportedMediaType, "the body has to be JSON, with Content-Type: application/json")
 		}
 	}
 	return nil
+}
+
+// named says whether a request may ask for this server under a host. A name of a stranger's choice could lead here; the
+// address at which the request arrived cannot be one.
+func (s *Server) named(host string, r *http.Request) bool {
+	if s.hosts[host] {
+		return true
+	}
+	name := host
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		name = h
+	}
+	name = strings.Trim(name, "[]")
+	ip, err := netip.ParseAddr(name)
+	for _, h := range s.Hosts {
+		if other, wrong := netip.ParseAddr(h); strings.EqualFold(h, name) || err == nil && wrong == nil && ip.Unmap() == other.Unmap() {
+			return true
+		}
+	}
+	if !s.anywhere {
+		return false
+	}
+	local, ok := r.Context().Value(http.LocalAddrContextKey).(*net.TCPAddr)
+	if !ok {
+		return false
+	}
+	return err == nil && ip.Unmap() == local.AddrPort().Addr().Unmap()
+}
+
+// foreign says whether a web page that is not this server's sent the request.
+func (s *Server) foreign(r *http.Request) bool {
+	if origin := r.Header.Get("Origin"); origin != "" {
+		if u, err := url.Parse(origin); err != nil || u.Scheme != "http" || !s.named(u.Host, r) {
+			return true
+		}
+	}
+	switch r.Header.Get("Sec-Fetch-Site") {
+	case "", "none", "same-origin":
+		return false
+	}
+	return true
 }
 
 // dispatch has the mux answer, and puts what it says about unknown paths and methods into the form of all errors.
@@ -87,6 +127,7 @@ type response struct {
 	http.ResponseWriter
 	control *http.ResponseController
 	code    int
+	trusted bool // the request brought the token, or needs none
 }
 
 // Unwrap serves http.ResponseController.

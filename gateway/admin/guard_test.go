@@ -89,7 +89,7 @@ func (n *never) Read([]byte) (int, error) {
 }
 
 func TestServeOnTCP(t *testing.T) {
-	b := newBench(t, "peer")
+	b := newBench(t, "peer", admin.Options{})
 	defer b.close()
 	b.status(b.routes.Node, &message.NodeStatus{Ready: true})
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -100,12 +100,12 @@ func TestServeOnTCP(t *testing.T) {
 	_, p, err := net.SplitHostPort(l.Addr().String())
 	require.NoError(t, err)
 	for _, host := range []string{"127.0.0.1:" + p, "localhost:" + p} {
-		c := admin.NewClient(host, nil)
+		c := admin.NewClient(host, "", nil)
 		_, err := c.Status(t.Context())
 		require.NoError(t, err, host)
 		c.Close()
 	}
-	c := admin.NewClient("127.0.0.2:"+p, func(ctx context.Context, network, _ string) (net.Conn, error) {
+	c := admin.NewClient("127.0.0.2:"+p, "", func(ctx context.Context, network, _ string) (net.Conn, error) {
 		return (&net.Dialer{}).DialContext(ctx, network, l.Addr().String())
 	})
 	_, err = c.Status(t.Context())

@@ -32,7 +32,9 @@ type bench struct {
 	client *admin.Client
 	raw    *http.Client
 	served chan error
+	logger *logrus.Logger
 	log    *bytes.Buffer // read it when the server is quiet
+	counts *admin.Metrics
 }
 
 const findWindow = 20 * time.Second
@@ -40,8 +42,14 @@ const findWindow = 20 * time.Second
 // run gives a test its bench inside a bubble of virtual time, where everything has to have ended at last.
 func run(t *testing.T, role string, test func(b *bench)) {
 	t.Helper()
+	runWith(t, role, admin.Options{}, test)
+}
+
+// runWith is run with a server that is told more than the least.
+func runWith(t *testing.T, role string, o admin.Options, test func(b *bench)) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		b := newBench(t, role)
+		b := newBench(t, role, o)
 		test(b)
 		b.close()
 		time.Sleep(2 * time.Second) // virtual: the throttle of dead letters ends
@@ -49,10 +57,11 @@ func run(t *testing.T, role string, test func(b *bench)) {
 	})
 }
 
-func newBench(t *testing.T, role string) *bench {
-	b := &bench{T: t, served: make(chan error, 1), log: &bytes.Buffer{}}
-	log := logrus.New()
+func newBench(t *testing.T, role string, o admin.Options) *bench {
+	b := &bench{T: t, served: make(chan error, 1), log: &bytes.Buffer{}, logger: logrus.New()}
+	log := b.logger
 	log.SetOutput(b.log)
+	b.counts = admin.NewMetrics(log)
 	b.system = props.NewSystem(log)
 	at := func(name string) *actor.PID { return b.system.NewLocalPID("node/" + name) }
 	b.routes = &message.Routes{
@@ -64,12 +73,12 @@ func newBench(t *testing.T, role string) *bench {
 		b.routes.Store, b.routes.Sessions, b.routes.Catalog = at("store"), at("sessions"), at("catalog")
 		b.routes.Overlay, b.routes.Queries = at("overlay"), at("queries")
 	}
-	b.server = admin.New(admin.Options{
-		System: b.system, Routes: b.routes, Metrics: admin.NewMetrics(log), FindWindow: findWindow, Version: "v1", Log: log,
-	})
+	o.System, o.Routes, o.Metrics, o.FindWindow, o.Version = b.system, b.routes, b.counts, findWindow, "v1"
+	o.Log, o.Level = log, log
+	b.server = admin.New(o)
 	pipe := admin.NewPipe()
 	go func() { b.served <- b.server.Serve(pipe) }()
-	b.client = admin.NewClient(admin.PipeAddress, pipe.Dial)
+	b.client = admin.NewClient(admin.PipeAddress, o.Token, pipe.Dial)
 	b.raw = &http.Client{Transport: &http.Transport{DialContext: pipe.Dial}}
 	return b
 }

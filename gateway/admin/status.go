@@ -107,15 +107,15 @@ func (s *Server) node(ctx context.Context) (*message.NodeStatus, error) {
 // is degraded: a restart would not help it.
 func (s *Server) getHealth(w *response, r *http.Request) error {
 	if _, err := s.node(r.Context()); err != nil {
-		return &Error{http.StatusServiceUnavailable, err.Error()}
+		return w.unavailable(err.Error())
 	}
 	if s.Routes.Store != nil {
 		store, err := ask[*message.StoreStatus](r.Context(), s, s.Routes.Store, s.Timeout, inspect)
 		switch {
 		case err != nil:
-			return writePlain(w, "degraded: the store does not answer")
+			return writeDegraded(w, "the store does not answer")
 		case store.Trouble != "":
-			return writePlain(w, "degraded: "+store.Trouble)
+			return writeDegraded(w, store.Trouble)
 		}
 	}
 	return writePlain(w, "ok")
@@ -127,11 +127,26 @@ func (s *Server) getReady(w *response, r *http.Request) error {
 	node, err := s.node(r.Context())
 	switch {
 	case err != nil:
-		return &Error{http.StatusServiceUnavailable, err.Error()}
+		return w.unavailable(err.Error())
 	case !node.Ready:
-		return &Error{http.StatusServiceUnavailable, "the node is starting or ending"}
+		return w.unavailable("the node is starting or ending")
 	}
 	return writePlain(w, "ready")
+}
+
+// unavailable says why the node cannot be counted on, to those who may know.
+func (w *response) unavailable(why string) error {
+	if !w.trusted {
+		why = "not now"
+	}
+	return &Error{http.StatusServiceUnavailable, why}
+}
+
+func writeDegraded(w *response, why string) error {
+	if !w.trusted {
+		return writePlain(w, "degraded")
+	}
+	return writePlain(w, "degraded: "+why)
 }
 
 func writePlain(w *response, text string) error {

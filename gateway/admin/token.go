@@ -1,0 +1,81 @@
+package admin
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/sirupsen/logrus"
+	"golang.org/x/time/rate"
+
+	"alakazaam/actors/port"
+)
+
+// open are the paths that answer without the token, for load balancers and whatever restarts the node: they say whether
+// it runs, and no more.
+var open = map[string]bool{"/healthz": true, "/readyz": true}
+
+// authorize refuses what does not bring the token, and notes what did.
+func (s *Server) authorize(w *response, r *http.Request) error {
+	w.trusted = s.Token == "" || s.bears(r)
+	if w.trusted || open[r.URL.Path] {
+		return nil
+	}
+	w.Header().Set("WWW-Authenticate", `Bearer realm="alakazaam"`)
+	if r.Header.Get("Authorization") == "" {
+		return s.refusals.refuse(r, refusedNoToken, http.StatusUnauthorized, "the token is missing: Authorization: Bearer TOKEN")
+	}
+	return s.refusals.refuse(r, refusedToken, http.StatusUnauthorized, "the token is wrong")
+}
+
+// bears says whether a request brings the token. How long that takes tells nothing of it.
+func (s *Server) bears(r *http.Request) bool {
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	got, want := sha256.Sum256([]byte(strings.TrimSpace(token))), sha256.Sum256([]byte(s.Token))
+	return subtle.ConstantTimeCompare(got[:], want[:]) == 1 && strings.EqualFold(scheme, "Bearer")
+}
+
+// The reasons for which a request is refused whatever it asks for.
+const (
+	refusedHost    = "host"
+	refusedOrigin  = "origin"
+	refusedType    = "content_type"
+	refusedNoToken = "token_missing"
+	refusedToken   = "token_wrong"
+)
+
+// refusals count and log what is refused.
+type refusals struct {
+	counts map[string]port.Counter
+	log    logrus.FieldLogger
+	gate   rate.Sometimes
+	kept   atomic.Int64 // refusals that the log has not been told of
+}
+
+func newRefusals(m *Metrics, log logrus.FieldLogger) *refusals {
+	if m == nil {
+		m = NewMetrics(nil)
+	}
+	r := &refusals{counts: make(map[string]port.Counter), log: log, gate: rate.Sometimes{Interval: time.Second}}
+	for _, reason := range []string{refusedHost, refusedOrigin, refusedType, refusedNoToken, refusedToken} {
+		r.counts[reason] = m.Counter("admin_refusals_total", "Requests to the admin interface that were refused, by reason.", "reason", reason)
+	}
+	return r
+}
+
+// refuse makes the answer to a request that is refused. The log hears of it once a second at most.
+func (r *refusals) refuse(request *http.Request, reason string, code int, message string) error {
+	r.counts[reason].Add(1)
+	r.kept.Add(1)
+	r.gate.Do(func() {
+		log := r.log.WithFields(logrus.Fields{"from": request.RemoteAddr, "reason": reason})
+		if n := r.kept.Swap(0); n > 1 {
+			log = log.WithField("suppressed", n-1)
+		}
+		log.Warn("admin request refused")
+	})
+	return &Error{code, message}
+}
