@@ -13,12 +13,19 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	main "alakazaam/cmd/alakazaam"
 )
 
 // binary is the program, built once for all tests.
 var binary string
 
-func TestMain(m *testing.M) { os.Exit(buildAndRun(m)) }
+func TestMain(m *testing.M) {
+	if kind := os.Getenv(failingActor); kind != "" {
+		main.FailingMain(kind)
+	}
+	os.Exit(buildAndRun(m))
+}
 
 func buildAndRun(m *testing.M) int {
 	dir, err := os.MkdirTemp("", "alakazaam-test-")
@@ -83,7 +90,12 @@ type process struct {
 
 func start(t *testing.T, args ...string) *process {
 	t.Helper()
-	p := &process{t: t, cmd: exec.Command(binary, args...), ended: make(chan struct{}), new: make(chan struct{})}
+	return startCommand(t, exec.Command(binary, args...))
+}
+
+func startCommand(t *testing.T, cmd *exec.Cmd) *process {
+	t.Helper()
+	p := &process{t: t, cmd: cmd, ended: make(chan struct{}), new: make(chan struct{})}
 	p.cmd.Dir = t.TempDir()
 	p.cmd.Stdout, p.cmd.Stderr = tee{p, &p.out}, tee{p, &p.log}
 	require.NoError(t, p.cmd.Start())
@@ -95,7 +107,7 @@ func start(t *testing.T, args ...string) *process {
 		_ = p.cmd.Process.Kill()
 		<-p.ended
 		if t.Failed() {
-			t.Logf("%s:\n%s", strings.Join(args, " "), p.text())
+			t.Logf("%s:\n%s", strings.Join(cmd.Args, " "), p.text())
 		}
 	})
 	return p
