@@ -10,7 +10,7 @@ import (
 // not help the node ends, so that its service manager starts it afresh. It ends at once when the root actor itself
 // fails: a restart would stop everything below it, and whoever is connected would be cut off all the same.
 //
-// The supervisors below have rules of their own, each in its package:
+// The supervisors below have rules of their own, each in its package. gateway/supervision_test.go has every kind fail.
 //
 //	gateway   → connection  stop: the socket is gone with it
 //	sessions  → session     restart, its state is in the store; 10 in 10 s, then it ends like a logout
