@@ -6,18 +6,15 @@ import (
 	"os"
 
 	"github.com/asynkron/protoactor-go/actor"
-	"github.com/sirupsen/logrus"
 
 	"alakazaam/actors/message"
-	"alakazaam/actors/node"
-	"alakazaam/config"
 )
 
 // FailingMain is main with a node one of whose actors fails, as often as it takes to end the node, when the input ends.
 func FailingMain(kind string) {
 	a := &app{in: os.Stdin, out: os.Stdout, err: os.Stderr, env: os.Environ()}
-	a.host = func(ctx context.Context, role node.Role, c config.Config, log logrus.FieldLogger) error {
-		h, err := begin(ctx, role, c, log)
+	a.host = func(ctx context.Context, o order) error {
+		h, err := begin(ctx, o)
 		if err != nil {
 			return err
 		}
@@ -28,7 +25,7 @@ func FailingMain(kind string) {
 				h.system.Root.Send(pid, m)
 			}
 		}()
-		return h.attend(ctx)
+		return h.attend(ctx, func() {})
 	}
 	os.Exit(a.run(os.Args[1:]))
 }
