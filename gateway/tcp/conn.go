@@ -22,6 +22,9 @@ const window = 4
 // comes. Without that the system would answer it with a reset, which can destroy the last packet on its way.
 const lingerTime = 2 * time.Second
 
+// lingerBytes is how much it takes at most.
+const lingerBytes = 1 << 20
+
 // phase is how far the life of a connection is. It only moves forward.
 type phase uint8
 
@@ -66,6 +69,7 @@ type conn struct {
 	lingered bool  // the wait of lingerTime was begun
 	hands    uint8 // goroutines at work here
 	held     int16 // chunks at the owner
+	dropped  int   // bytes that came after Close
 	err      error // for Closed
 	broken   error // why nothing can be written any more
 	queue    []entry
@@ -77,6 +81,7 @@ type conn struct {
 
 var (
 	errAborted = errors.New("aborted by its owner")
+	errDeaf    = errors.New("the other side went on sending after the end")
 	longAgo    = time.Unix(1, 0) // a deadline that wakes whoever waits for the socket
 )
 
@@ -234,16 +239,19 @@ func (c *conn) unread() (some bool) {
 	return some
 }
 
-// linger says that nothing more will come and takes what the other side still sends, until it ends or for lingerTime.
+// linger says that nothing more will come and takes what the other side still sends, until it ends, for lingerTime, or
+// up to lingerBytes.
 func (c *conn) linger() {
 	defer c.leave()
 	_ = c.tcp.CloseWrite()
 	b := getChunk()
 	defer putChunk(b)
-	for {
-		if _, err := c.tcp.Read(b.Data); err != nil {
+	for left := lingerBytes; left > 0; {
+		n, err := c.tcp.Read(b.Data)
+		if err != nil {
 			return
 		}
+		left -= n
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"path/filepath"
 	"slices"
 	"syscall"
 	"testing"
@@ -115,6 +116,59 @@ func TestSlowReaderRecovers(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "more", string(got))
 	p.silent()
+}
+
+// Whoever goes on sending after the end is not read for ever: with nothing left to be sent to it, and while it does not
+// read what is.
+func TestSendingAfterTheEnd(t *testing.T) {
+	for name, queued := range map[string]int{"nothing queued": 0, "something queued": 16 << 20} {
+		t.Run(name, func(t *testing.T) {
+			k := newKit(t, tcp.Options{})
+			c, peer, p := k.pair()
+			c.Attach(p.pid)
+			c.Send(make([]byte, queued))
+			flood := make([]byte, 64<<10)
+			sent := 0
+			write := func() error {
+				n, err := peer.Write(flood)
+				sent += n
+				return err
+			}
+			require.NoError(t, write())
+			p.read(c, len(flood))
+			require.NoError(t, write()) // so that there is something to read when it closes
+			c.Close()
+			for err := error(nil); err == nil; err = write() {
+				require.Less(t, sent, 64<<20)
+			}
+			for over := false; !over; {
+				select {
+				case m := <-p.box: // there may be a chunk from before the end
+					_, over = m.(*port.Closed)
+				case <-time.After(patience):
+					t.Fatal("the connection is not over")
+				}
+			}
+			require.Less(t, k.counts.get("tcp_bytes_total in"), 8<<20)
+		})
+	}
+}
+
+// A rate that changes counts for the file that is under way.
+func TestRateChanges(t *testing.T) {
+	k := newKit(t, tcp.Options{UploadRate: 100 << 10})
+	path := filepath.Join(t.TempDir(), "file")
+	const length = 32 << 20
+	require.NoError(t, os.WriteFile(path, make([]byte, length), 0o600))
+	c, peer, p := k.pair()
+	c.Attach(p.pid)
+	c.SendFile(port.FileSend{Path: path, Length: length, Chunk: length, Header: func(dst []byte, _ int) []byte { return dst }})
+	_, err := io.ReadFull(peer, make([]byte, 10<<10))
+	require.NoError(t, err)
+	k.SetRates(0, 0) // at the old rate it would take five minutes
+	_, err = io.ReadFull(peer, make([]byte, length-10<<10))
+	require.NoError(t, err)
+	require.EqualValues(t, length, next[*port.FileSent](p).Bytes)
 }
 
 func TestOrderWhenQueued(t *testing.T) {

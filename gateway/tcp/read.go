@@ -89,12 +89,17 @@ func (c *conn) deliver() error {
 	owner := c.owner
 	if c.phase != running {
 		owner = nil
+		c.dropped += n
 	} else {
 		c.held++
 	}
+	deaf := c.dropped > lingerBytes
 	c.mu.Unlock()
 	if owner == nil {
 		putChunk(b)
+		if deaf {
+			c.kill(errDeaf) // reading on costs as much as serving it would
+		}
 		return nil
 	}
 	b.Data = b.Data[:n]

@@ -47,6 +47,7 @@ func TestLimit(t *testing.T) {
 	require.Equal(t, 2, k.counts.get("tcp_accepted_total"))
 	p := k.probe()
 	first.Attach(p.pid)
+	require.Equal(t, 1, k.counts.get("throttled_total connections"))
 	peers[2].Write([]byte("x")) // the system has taken the third connection, the transport has not
 	accepted.silent()
 	peers[0].Close()
