@@ -10,7 +10,7 @@ const (
 	DefaultBytesPerSecond            Rate = 4 << 20
 	DefaultSessionPacketsPerSecond        = 5000
 	DefaultSessionBytesPerSecond     Rate = 4 << 20
-	DefaultBurst                          = 10 * time.Second
+	DefaultBurst                          = time.Second
 	DefaultOffenses                       = 20
 	DefaultBan                            = 10 * time.Second
 	DefaultBanMax                         = time.Hour
@@ -18,6 +18,9 @@ const (
 	DefaultSessions                       = 5000
 	DefaultFilesPerSession                = 50000
 	DefaultPendingQueries                 = 2000
+	DefaultSearchesPerSession             = 8
+	DefaultQueriesPerAddress              = 250
+	DefaultSessionsPerAddress             = 64
 	DefaultPktids                         = 262144
 	DefaultRequestsPerConnection          = 64
 	DefaultPublicationsPerConnection      = 2048
@@ -63,7 +66,13 @@ type Limits struct {
 	Sessions int `yaml:"sessions" unit:"logins" zero:"no limit" reload:"yes"`
 	// Files that one login may publish.
 	FilesPerSession int `yaml:"files_per_session" unit:"files" zero:"no limit" reload:"yes"`
-	// Searches under way at once.
+	// Logins at once, from one address.
+	SessionsPerAddress int `yaml:"sessions_per_address" unit:"logins" zero:"no limit" reload:"yes"`
+	// Searches of one login under way at once; eight times as many more wait for their turn.
+	SearchesPerSession int `yaml:"searches_per_session" unit:"searches" zero:"no limit" reload:"yes"`
+	// Searches of others under way at once that came from one address.
+	QueriesPerAddress int `yaml:"queries_per_address" unit:"searches" zero:"no limit" reload:"yes"`
+	// Searches under way at once; those of others take up half of it at most.
 	PendingQueries int `yaml:"pending_queries" unit:"searches" zero:"no limit" reload:"yes"`
 	// Pktids that are remembered for ten minutes, so that each search is handled once; past it the oldest is forgotten.
 	Pktids int `yaml:"pktids" range:"1000..16777216" unit:"Pktids"`
@@ -105,6 +114,9 @@ func defaultLimits() Limits {
 		Sessions:                  DefaultSessions,
 		FilesPerSession:           DefaultFilesPerSession,
 		PendingQueries:            DefaultPendingQueries,
+		SessionsPerAddress:        DefaultSessionsPerAddress,
+		SearchesPerSession:        DefaultSearchesPerSession,
+		QueriesPerAddress:         DefaultQueriesPerAddress,
 		Pktids:                    DefaultPktids,
 		RequestsPerConnection:     DefaultRequestsPerConnection,
 		PublicationsPerConnection: DefaultPublicationsPerConnection,

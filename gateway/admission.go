@@ -6,6 +6,7 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 	"github.com/sirupsen/logrus"
 
+	"alakazaam/actors/p2p"
 	"alakazaam/actors/port"
 )
 
@@ -32,7 +33,7 @@ func (g *gateway) onAccepted(ctx actor.Context, m *port.Accepted) {
 	from := m.Conn.Remote().Addr().Unmap()
 	cfg := g.Config.Get()
 	trusted := cfg.Access.Trusts(from)
-	w := g.visitors.find(hostOf(from))
+	w := g.visitors.find(p2p.HostOf(from))
 	switch limit := cfg.Limits.ConnectionsPerAddress; {
 	case g.listener == nil:
 		m.Conn.Abort()
@@ -70,7 +71,7 @@ func (g *gateway) onOffense(ctx actor.Context, m *offense) {
 	if m.from.IsLoopback() || cfg.Access.Trusts(m.from) {
 		return
 	}
-	w := g.visitors.find(hostOf(m.from))
+	w := g.visitors.find(p2p.HostOf(m.from))
 	d := w.offend(g.env.Clock.Now(), &cfg.Limits)
 	if w.open == 0 {
 		g.visitors.remember(w)

@@ -310,3 +310,112 @@ func TestHostsOfIPv6(t *testing.T) {
 	require.Equal(t, 1, closed)
 	require.False(t, all[3].closed)
 }
+
+// TestSearchesOfASession: only so many are under way at once; others wait for their turn, or are refused, and the
+// searches of other sessions do not notice.
+func TestSearchesOfASession(t *testing.T) {
+	w := newWorld(t, 1)
+	cfg := testConfig()
+	cfg.Limits.SearchesPerSession, cfg.Limits.RequestsPerConnection = 2, 100
+	w.overlay(2, line(2), cfg) // a FIND takes the quiet time, 1.5 s
+	n := w.all[0]
+	s, other := w.stranger(100, false), w.stranger(101, false)
+	id, honest := s.login(n.self), other.login(n.self)
+	c := s.dial(n.self)
+	for range 6 {
+		c.conn.Send(fmt.Appendf(nil, "FIND%s%-20s", id, "x"))
+	}
+	w.sim.Run(time.Millisecond * 100)
+	require.Equal(t, message.QueriesStatus{Searches: 2, Waiting: 4, Seen: 2}, *inspect[*message.QueriesStatus](n, n.routes.Queries))
+	second := other.dial(n.self).say("FIND%s%-20s", honest, "x")
+	for i, want := range []int{2, 4, 6} {
+		w.sim.Run(1500 * time.Millisecond)
+		require.Equal(t, strings.Repeat("AFIN000", want), string(c.got))
+		if i == 0 {
+			second.hear("AFIN000")
+		}
+	}
+	require.Equal(t, 4, n.throttled("searches_per_session"))
+
+	// Past the queue they are refused, and what waits is dropped with its connection.
+	for range 100 {
+		c.conn.Send(fmt.Appendf(nil, "FIND%s%-20s", id, "x"))
+	}
+	w.sim.Run(100 * time.Millisecond)
+	require.Equal(t, 100-2-16, n.refusals("searches_per_session"))
+	c.conn.Abort()
+	w.sim.Run(100 * time.Millisecond)
+	require.Equal(t, 0, inspect[*message.QueriesStatus](n, n.routes.Queries).Waiting)
+	s.dial(n.self).say("FIND%s%-20s", id, "x")
+	require.Equal(t, 1, inspect[*message.QueriesStatus](n, n.routes.Queries).Searches)
+}
+
+// TestSearchesThatWaitAreTold: when the queries' actor fails, whoever waits for its turn hears of it.
+func TestSearchesThatWaitAreTold(t *testing.T) {
+	w := newWorld(t, 1)
+	cfg := testConfig()
+	cfg.Limits.SearchesPerSession = 1
+	w.overlay(2, line(2), cfg)
+	n, s := w.all[0], w.stranger(100, false)
+	id := s.login(n.self)
+	first, waits := s.dial(n.self).say("FIND%s%-20s", id, "x"), s.dial(n.self).say("FIND%s%-20s", id, "x")
+	w.sim.System.Root.Send(n.routes.Queries, (*message.Quer)(nil)) // it panics over this
+	w.sim.Run(20 * time.Millisecond)
+	require.True(t, first.ended && waits.ended)
+}
+
+// TestQueriesOfAnAddress: a neighbor that floods does not take the room of the others, nor that of this node's peers.
+func TestQueriesOfAnAddress(t *testing.T) {
+	w := newWorld(t, 1)
+	cfg := testConfig()
+	cfg.Limits.QueriesPerAddress, cfg.Limits.PendingQueries = 5, 20
+	n := w.add(node.Supernode, cfg)
+	n.disk.Put("song.txt", []byte("song"))
+	w.sim.Run(time.Second)
+	w.net.Down = func(_, to netip.Addr) bool { return to == endpoint(200).IPv4() } // answers to it take their time
+	flood := func(from int, count int) {
+		s := w.stranger(from, false)
+		c := s.dial(n.self)
+		for i := range count {
+			c.say("QUER%015d%d%s%02d%-20s", from*1000+i, i%10, field(endpoint(200)), 1, "song")
+		}
+	}
+	flood(100, 8)
+	require.Equal(t, 5, inspect[*message.QueriesStatus](n, n.routes.Queries).Answers)
+	require.Equal(t, 3, n.refusals("queries_per_address"))
+	flood(101, 8)
+	require.Equal(t, 10, inspect[*message.QueriesStatus](n, n.routes.Queries).Answers, "half of pending_queries")
+	flood(102, 2)
+	require.Equal(t, 2, n.refusals("pending_queries"))
+	s := w.stranger(103, false)
+	id := s.login(n.self)
+	s.dial(n.self).say("FIND%s%-20s", id, "none").hear("AFIN000")
+	w.sim.Run(time.Minute)
+	require.Zero(t, inspect[*message.QueriesStatus](n, n.routes.Queries).Answers)
+	w.net.Down = nil
+	flood(100, 1)
+	require.Equal(t, 6, n.refusals("queries_per_address"))
+}
+
+func TestLoginsOfAnAddress(t *testing.T) {
+	w := newWorld(t, 1)
+	cfg := testConfig()
+	cfg.Limits.SessionsPerAddress = 2
+	n := w.add(node.Supernode, cfg)
+	w.sim.Run(time.Second)
+	s := w.stranger(100, false)
+	login := func(port int) string {
+		return s.dial(n.self).say("LOGI%s%05d", field(s.self)[:55], port).last(16)
+	}
+	first := login(1)
+	login(2)
+	require.Equal(t, "0000000000000000", login(3))
+	require.Equal(t, first, login(1), "who has a session keeps it")
+	require.NotEqual(t, "0000000000000000", w.stranger(101, false).login(n.self))
+	require.Equal(t, 1, n.refusals("sessions_per_address"))
+	s.dial(n.self).say("LOGO%s", first)
+	require.NotEqual(t, "0000000000000000", login(3))
+}
+
+// last is the end of what has come.
+func (c *rawConn) last(n int) string { return string(c.got[len(c.got)-n:]) }

@@ -38,8 +38,21 @@ type served struct {
 	addr   string
 }
 
-// serve starts a supernode on loopback that shares the given files, and stops it with the benchmark.
+// serve starts a supernode on loopback that shares the given files, and stops it with the benchmark. Nothing bounds what
+// its only client may send.
 func serve(b testing.TB, shared ...port.SharedFile) *served {
+	c := config.Default()
+	c.Limits = config.Limits{
+		DialTimeout: c.Limits.DialTimeout, IdleTimeout: c.Limits.IdleTimeout, FirstPacket: c.Limits.FirstPacket,
+		Addresses: c.Limits.Addresses, Pktids: c.Limits.Pktids, PacketsPerNeighbor: c.Limits.PacketsPerNeighbor,
+		RequestsPerConnection: c.Limits.RequestsPerConnection, PublicationsPerConnection: c.Limits.PublicationsPerConnection,
+	}
+	c.Session.VerifyAddress = false
+	return serveWith(b, c, shared...)
+}
+
+// serveWith is serve with a configuration.
+func serveWith(b testing.TB, c config.Config, shared ...port.SharedFile) *served {
 	log := logrus.New()
 	log.SetOutput(io.Discard)
 	system := props.NewSystem(log)
@@ -48,10 +61,7 @@ func serve(b testing.TB, shared ...port.SharedFile) *served {
 		System: system, Clock: tcp.NewClock(system), Rand: tcp.NewRand(), Metrics: actortest.NoMetrics{}, Log: log,
 		Fatal: func(err error) { panic(err) },
 	}
-	c := config.Default()
 	c.Discovery.Target = 0
-	c.Limits.ConnectionsPerAddress, c.Limits.Sessions, c.Limits.FilesPerSession = 0, 0, 0
-	c.Session.VerifyAddress = false
 	self, err := p2p.ParseEndpoint("127.0.0.1:3000")
 	require.NoError(b, err)
 	live := config.NewLive(c)

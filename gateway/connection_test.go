@@ -64,7 +64,7 @@ func TestConcurrentFindsDoNotMix(t *testing.T) {
 		c.conn.Send(fmt.Appendf(nil, "FIND%s%-20sFIND%s%-20s", id, fmt.Sprintf("file %c", 'a'+i), id, "none"))
 		conns = append(conns, c)
 	}
-	w.sim.Run(5 * time.Second)
+	w.sim.Run(10 * time.Second) // sixteen of a session at a time
 	for i, c := range conns {
 		require.Contains(t, string(c.got), fmt.Sprintf("file %c.txt", 'a'+i))
 		require.Len(t, c.got, 7+135+60+7)

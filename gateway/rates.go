@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"sync"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -21,10 +22,10 @@ const (
 
 // budget is what an address or a session may send: two token buckets that all its connections share. It is safe for
 // concurrent use.
-type budget struct{ packets, bytes *rate.Limiter }
-
-func newBudget() *budget {
-	return &budget{packets: rate.NewLimiter(rate.Inf, 0), bytes: rate.NewLimiter(rate.Inf, 0)}
+type budget struct {
+	mu             sync.Mutex
+	rates          rates // by which the buckets fill
+	packets, bytes *rate.Limiter
 }
 
 // rates are how a budget fills. 0 sets no limit.
@@ -44,23 +45,31 @@ func sessionRates(l *config.Limits) rates {
 
 // take pays for what has come and says how long the payer has to rest for it, by packets and by bytes.
 func (b *budget) take(now time.Time, packets, bytes int, r rates) (byPackets, byBytes time.Duration) {
-	return draw(b.packets, now, packets, float64(r.packets), r.burst, 1),
-		draw(b.bytes, now, bytes, float64(r.bytes), r.burst, leastBytes)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.packets == nil || b.rates != r {
+		b.rates = r
+		b.packets = bucket(float64(r.packets), r.burst, 1)
+		b.bytes = bucket(float64(r.bytes), r.burst, leastBytes)
+	}
+	return draw(b.packets, now, packets), draw(b.bytes, now, bytes)
 }
 
-// draw takes n tokens out of a bucket that fills with perSecond, whatever it was before, and says when the last of them
-// is there.
-func draw(l *rate.Limiter, now time.Time, n int, perSecond float64, burst time.Duration, least int) (wait time.Duration) {
+// bucket is a full one that fills with perSecond; 0 sets no limit. It holds at least so much.
+func bucket(perSecond float64, burst time.Duration, least int) *rate.Limiter {
 	if perSecond == 0 {
+		return rate.NewLimiter(rate.Inf, 0)
+	}
+	return rate.NewLimiter(rate.Limit(perSecond), max(int(min(perSecond*burst.Seconds(), 1<<30)), least))
+}
+
+// draw takes n tokens out of a bucket and says when the last of them is there.
+func draw(l *rate.Limiter, now time.Time, n int) (wait time.Duration) {
+	if l.Limit() == rate.Inf {
 		return 0
 	}
-	limit, size := rate.Limit(perSecond), max(int(min(perSecond*burst.Seconds(), 1<<30)), least)
-	if l.Limit() != limit || l.Burst() != size {
-		l.SetLimitAt(now, limit)
-		l.SetBurstAt(now, size)
-	}
 	for n > 0 {
-		part := min(n, size) // more than the bucket holds is never given at once
+		part := min(n, l.Burst()) // more than the bucket holds is never given at once
 		wait = l.ReserveN(now, part).DelayFrom(now)
 		n -= part
 	}
@@ -141,7 +150,7 @@ func (c *incoming) sessionBudget(id p2p.SessionID) *budget {
 	if b, ok := c.sessions.Get(id); ok {
 		return b
 	}
-	b := newBudget()
+	b := &budget{}
 	if other, ok, _ := c.sessions.PeekOrAdd(id, b); ok {
 		return other
 	}

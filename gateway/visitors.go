@@ -30,17 +30,6 @@ type visitor struct {
 	until    time.Time     // end of the last ban
 }
 
-// hostOf is what limits by address count as one: an IPv4 address, and the /64 network of an IPv6 address, all of which
-// one host can use.
-func hostOf(ip netip.Addr) netip.Addr {
-	ip = ip.Unmap().WithZone("")
-	if ip.Is4() {
-		return ip
-	}
-	p, _ := ip.Prefix(64) // it has as many bits
-	return p.Addr()
-}
-
 // newVisitors remembers up to limit addresses that have nothing open.
 func newVisitors(limit int) *visitors {
 	past, err := simplelru.NewLRU[netip.Addr, *visitor](max(limit, 1), nil)
@@ -58,7 +47,7 @@ func (v *visitors) find(at netip.Addr) *visitor {
 	if w, ok := v.past.Get(at); ok {
 		return w
 	}
-	return &visitor{at: at, budget: newBudget()}
+	return &visitor{at: at, budget: &budget{}}
 }
 
 // enter notes an open connection.

@@ -6,6 +6,7 @@
 package catalog
 
 import (
+	"errors"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -24,7 +25,7 @@ const retry = time.Second
 func Props(env *props.Env, self p2p.Endpoint, config *config.Live, routes *message.Routes) *actor.Props {
 	return env.Make("catalog", func() actor.Actor {
 		return &catalog{
-			env: env, self: self, config: config, routes: routes, index: newIndex(), endpoints: make(map[p2p.SessionID]p2p.Endpoint),
+			env: env, self: self, config: config, routes: routes, index: newIndex(), turns: newTurns(), endpoints: make(map[p2p.SessionID]p2p.Endpoint),
 			loading: message.Load{Ref: message.Ref(env.Rand.Uint64())}, // so that answers to an instance that failed are not taken for ours
 			files:   env.Metrics.Gauge("files", "Distinct files in the catalog."),
 			copies:  env.Metrics.Gauge("file_copies", "Files in the catalog, each counted once for every owner."),
@@ -41,8 +42,13 @@ type catalog struct {
 	// endpoints holds where the sessions are that are being loaded; nil once everything is.
 	endpoints     map[p2p.SessionID]p2p.Endpoint
 	loading       message.Load // asked of the store
+	turns         turns
+	current       *message.Match // being looked up
 	files, copies port.Gauge
 }
+
+// turn is when the next search is looked up.
+type turn struct{}
 
 // loadAgain asks for the rest of the directory after the load of that ref has failed.
 type loadAgain struct{ ref message.Ref }
@@ -70,17 +76,50 @@ func (c *catalog) Receive(ctx actor.Context) {
 		}
 		c.apply(own, c.self, m.Changes)
 	case *message.Match:
-		ctx.Send(m.ReplyTo, &message.Matched{Ref: m.Ref, Hits: c.index.match(m.Text, m.Limit, m.All, c.config.Get().Access.File)})
+		if c.turns.add(m) {
+			ctx.Send(ctx.Self(), &turn{})
+		}
+	case *turn:
+		c.onTurn(ctx)
 	case *message.Inspect:
 		ctx.Send(m.ReplyTo, &message.CatalogStatus{
 			Files: len(c.index.files), Copies: c.index.copies, Owners: len(c.index.sessions),
 		})
 	case *actor.Restarting, *actor.Stopping:
+		c.fail(ctx)
 		c.files.Set(0)
 		c.copies.Set(0)
 	case *actor.Stopped:
 	default:
 		c.env.Log.Warnf("catalog: unexpected %T", m)
+	}
+}
+
+// onTurn looks up one search. Whatever came meanwhile is dealt with before the next.
+func (c *catalog) onTurn(ctx actor.Context) {
+	m, more := c.turns.next()
+	if m == nil {
+		return // it was due to an instance that failed
+	}
+	if more {
+		ctx.Send(ctx.Self(), &turn{})
+	}
+	c.current = m
+	hits := c.index.match(m.Text, m.Limit, m.All, c.config.Get().Access.File)
+	c.current = nil
+	ctx.Send(m.ReplyTo, &message.Matched{Ref: m.Ref, Hits: hits})
+}
+
+// errStopped is what searches are told whose turn did not come.
+var errStopped = errors.New("the catalog's actor stopped")
+
+// fail tells everybody who waits that they wait in vain.
+func (c *catalog) fail(ctx actor.Context) {
+	if m := c.current; m != nil {
+		ctx.Send(m.ReplyTo, &message.Matched{Ref: m.Ref, Err: errStopped})
+	}
+	for m, _ := c.turns.next(); m != nil; m, _ = c.turns.next() {
+		ctx.Send(m.ReplyTo, &message.Matched{Ref: m.Ref, Err: errStopped})
 	}
 }
 

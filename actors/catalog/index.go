@@ -149,20 +149,14 @@ func (f *file) unname(n p2p.FileName) {
 // smaller MD5. Of each it gives the matching copies, or, with all, every copy.
 func (x *index) match(t p2p.SearchText, limit int, all bool, known func(p2p.FileID) bool) []message.Hit {
 	p := text.NewPattern(t)
-	var found []*file
+	best := first{limit: limit}
 	for _, f := range x.order {
 		if slices.ContainsFunc(f.names, func(n name) bool { return p.MatchesLower(n.lowered) }) && known(f.id) {
-			found = append(found, f)
+			best.add(f)
 		}
 	}
-	slices.SortFunc(found, func(a, b *file) int {
-		return cmp.Or(cmp.Compare(len(b.copies), len(a.copies)), a.id.Compare(b.id))
-	})
-	if limit > 0 && len(found) > limit {
-		found = found[:limit]
-	}
 	var hits []message.Hit
-	for _, f := range found {
+	for _, f := range best.files() {
 		for _, c := range f.copies {
 			if all || p.Matches(c.name) {
 				hits = append(hits, message.Hit{File: f.id, Name: c.name, Owner: x.sessions[c.session].endpoint})
@@ -171,3 +165,40 @@ func (x *index) match(t p2p.SearchText, limit int, all bool, known func(p2p.File
 	}
 	return hits
 }
+
+// first is the first files of many in the order of match, without sorting them all.
+type first struct {
+	limit int // 0: all
+	found []*file
+	last  *file // no file behind it is among the first any more; nil while there is room
+}
+
+func (b *first) add(f *file) {
+	if b.last != nil && before(b.last, f) {
+		return
+	}
+	if b.found = append(b.found, f); b.limit > 0 && len(b.found) >= 2*b.limit {
+		b.cut()
+	}
+}
+
+// cut sorts what there is and drops what is past the limit.
+func (b *first) cut() {
+	slices.SortFunc(b.found, compare)
+	if b.limit > 0 && len(b.found) > b.limit {
+		b.found = b.found[:b.limit]
+		b.last = b.found[b.limit-1]
+	}
+}
+
+func (b *first) files() []*file {
+	b.cut()
+	return b.found
+}
+
+// compare puts files with more copies first, and of equals those with the smaller MD5.
+func compare(a, b *file) int {
+	return cmp.Or(cmp.Compare(len(b.copies), len(a.copies)), a.id.Compare(b.id))
+}
+
+func before(a, b *file) bool { return compare(a, b) < 0 }

@@ -2,6 +2,7 @@ package message
 
 import (
 	"errors"
+	"net/netip"
 
 	"github.com/asynkron/protoactor-go/actor"
 
@@ -20,7 +21,8 @@ var ErrNoSupernode = errors.New("no supernode can be reached")
 // Find searches the network (FIND). Answered by Found.
 type Find struct {
 	Ref     Ref
-	Session p2p.SessionID // not looked at where the node's own user searches
+	Session p2p.SessionID // zero where the node's own user searches
+	For     netip.Addr    // the address of the session's peer
 	Text    p2p.SearchText
 	ReplyTo *actor.PID
 }
@@ -43,8 +45,9 @@ type Result struct {
 type Match struct {
 	Ref     Ref
 	Text    p2p.SearchText
-	Limit   int  // files at most, those with the most copies
-	All     bool // all copies of a file of which one matches, instead of the matching copies
+	Limit   int        // files at most, those with the most copies
+	For     netip.Addr // for whom; addresses take turns
+	All     bool       // all copies of a file of which one matches, instead of the matching copies
 	ReplyTo *actor.PID
 }
 

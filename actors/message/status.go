@@ -64,6 +64,7 @@ type NeighborStatus struct {
 // QueriesStatus is the snapshot of the queries.
 type QueriesStatus struct {
 	Searches int `json:"searches"` // own ones and those of sessions, waiting for answers
+	Waiting  int `json:"waiting"`  // of sessions, waiting for their turn
 	Answers  int `json:"answers"`  // of others, being answered
 	Seen     int `json:"seen"`     // Pktids remembered
 }

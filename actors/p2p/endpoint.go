@@ -131,6 +131,17 @@ func (e Endpoint) Host() netip.Addr {
 	return e.IPv6()
 }
 
+// HostOf is what limits count as one address: an IPv4 address, or the /64 network of an IPv6 one, all of which one host
+// can use.
+func HostOf(ip netip.Addr) netip.Addr {
+	ip = ip.Unmap().WithZone("")
+	if !ip.Is6() {
+		return ip
+	}
+	p, _ := ip.Prefix(64) // it has as many bits
+	return p.Addr()
+}
+
 // String gives "192.0.2.1:3000", or "[2001:db8::1]:3000" where there is no IPv4 address.
 func (e Endpoint) String() string {
 	if e.IsZero() {

@@ -8,6 +8,7 @@ package query
 
 import (
 	"errors"
+	"net/netip"
 
 	"github.com/asynkron/protoactor-go/actor"
 
@@ -32,10 +33,11 @@ func Props(env *props.Env, o Options, routes *message.Routes) *actor.Props {
 
 type queries struct {
 	*common
-	seen    *props.Seen
-	pending map[p2p.PacketID]pending
-	finds   map[findKey]p2p.PacketID
-	search  int // how many of pending are searches
+	seen     *props.Seen
+	pending  map[p2p.PacketID]pending
+	finds    map[findKey]p2p.PacketID
+	searches int // how many of pending are searches
+	shares   shares
 }
 
 // common is what all queries of a node share.
@@ -58,6 +60,7 @@ func (c *common) welcome(h message.Hit) bool {
 type pending struct {
 	pid  *actor.PID
 	find *message.Find // nil: another's query
+	from netip.Addr    // where another's query came from
 }
 
 type findKey struct {
@@ -70,7 +73,8 @@ type metrics struct {
 	searches                                port.Gauge
 	results                                 port.Histogram
 	here, elsewhere                         port.Histogram // seconds, by where it began
-	busy                                    *props.Limit
+	busy, greedy, crowded                   *props.Limit
+	held                                    *props.Limit
 }
 
 // Classes of searches: by seconds, around the defaults of search.quiet and search.window, and by files found, up to what
@@ -94,6 +98,9 @@ func newMetrics(env *props.Env) *metrics {
 		cut:        m.Counter("dropped_total", dropped, "command", "AQUE", "reason", "past_limit"),
 		denied:     m.Counter("dropped_total", dropped, "command", "AQUE", "reason", "denied"),
 		busy:       env.Refusing("pending_queries", "query refused: limits.pending_queries"),
+		greedy:     env.Refusing("searches_per_session", "search refused: too many of its session wait already (limits.searches_per_session)"),
+		held:       env.Slowing("searches_per_session", "a search waits for its turn: limits.searches_per_session").Quietly(),
+		crowded:    env.Refusing("queries_per_address", "query dropped: limits.queries_per_address"),
 		searches:   m.Gauge("searches", "Searches that wait for answers."),
 		results:    m.Histogram("search_results", "Files found by a search that began here.", resultsBuckets),
 		here:       m.Histogram("search_seconds", seconds, secondsBuckets, "began", "here"),
@@ -107,6 +114,7 @@ func newQueries(env *props.Env, o Options, routes *message.Routes) *queries {
 		seen:    props.NewSeen(env, o.Config.Get().Limits.Pktids),
 		pending: make(map[p2p.PacketID]pending),
 		finds:   make(map[findKey]p2p.PacketID),
+		shares:  newShares(),
 	}
 }
 
@@ -116,9 +124,11 @@ func (q *queries) Receive(ctx actor.Context) {
 	case *message.Find:
 		q.onFind(ctx, m)
 	case *message.CancelFind:
-		if id, ok := q.finds[findKey{m.ReplyTo.Id, m.Ref}]; ok {
+		key := findKey{m.ReplyTo.Id, m.Ref}
+		if id, ok := q.finds[key]; ok {
 			q.end(ctx, id)
 		}
+		q.shares.drop(key)
 	case *over:
 		q.end(ctx, m.id)
 	case *message.Quer:
@@ -127,31 +137,47 @@ func (q *queries) Receive(ctx actor.Context) {
 	case *message.Aque:
 		q.onAque(ctx, m)
 	case *actor.Terminated:
-		q.onTerminated(m.Who)
+		q.onTerminated(ctx, m.Who)
 	case *message.Inspect:
 		ctx.Send(m.ReplyTo, &message.QueriesStatus{
-			Searches: q.search, Answers: len(q.pending) - q.search, Seen: q.seen.Len(),
+			Searches: q.searches, Answers: len(q.pending) - q.searches, Waiting: len(q.shares.waiting), Seen: q.seen.Len(),
 		})
 	case *actor.Stopping, *actor.Restarting:
 		q.metrics.searches.Set(0)
+		q.shares.fail(ctx)
 	case *actor.Started, *actor.Stopped:
 	default:
 		q.env.Log.Warnf("queries: unexpected %T", m)
 	}
 }
 
-// onFind begins a search under a new Pktid.
+// onFind begins a search, has it wait for its turn, or refuses it.
 func (q *queries) onFind(ctx actor.Context, m *message.Find) {
-	if !q.room() {
+	if !q.room(len(q.pending) + len(q.shares.waiting)) {
 		ctx.Send(m.ReplyTo, &message.Found{Ref: m.Ref, Err: message.ErrBusy})
 		return
 	}
+	limit := q.options.Config.Get().Limits.SearchesPerSession
+	now, ok := q.shares.take(m, limit)
+	switch {
+	case now:
+		q.search(ctx, m)
+	case ok:
+		q.metrics.held.Hit("session", m.Session)
+	default:
+		q.metrics.greedy.Hit("session", m.Session, "limit", limit)
+		ctx.Send(m.ReplyTo, &message.Found{Ref: m.Ref, Err: message.ErrBusy})
+	}
+}
+
+// search begins a search under a new Pktid.
+func (q *queries) search(ctx actor.Context, m *message.Find) {
 	id := p2p.NewPacketID(q.env.Rand)
 	q.seen.Add(id)
-	q.begin(ctx, id, m, func() actor.Actor { return newSearch(q.common, id, m) })
-	q.finds[findKey{m.ReplyTo.Id, m.Ref}] = id
-	q.search++
-	q.metrics.searches.Set(q.search)
+	q.begin(ctx, id, pending{find: m}, func() actor.Actor { return newSearch(q.common, id, m) })
+	q.finds[keyOf(m)] = id
+	q.searches++
+	q.metrics.searches.Set(q.searches)
 }
 
 // onQuer handles another's query: once, whatever comes again. It is answered from the catalog and passed on.
@@ -160,34 +186,42 @@ func (q *queries) onQuer(ctx actor.Context, m *message.Quer) {
 		q.metrics.duplicates.Add(1)
 		return
 	}
+	from := p2p.HostOf(m.From)
+	if limit := q.options.Config.Get().Limits.QueriesPerAddress; !q.shares.visit(from, limit) {
+		q.metrics.crowded.Hit("from", from, "limit", limit)
+		return
+	}
 	if ttl, ok := min(m.TTL, q.rules().TTL).Lowered(); ok {
 		on := *m
 		on.TTL, on.ReplyTo = ttl, nil
 		ctx.Send(q.routes.Overlay, &message.Flood{Packet: &on})
 	}
-	if q.room() {
-		q.begin(ctx, m.ID, nil, func() actor.Actor { return &reply{common: q.common, quer: m} })
+	// Others' queries leave half of the room to the searches of this node's own peers.
+	if !q.room(2*(len(q.pending)-q.searches)) || !q.begin(ctx, m.ID, pending{from: from}, func() actor.Actor { return &reply{common: q.common, quer: m} }) {
+		q.shares.leave(from)
 	}
 }
 
-// room says whether another query may be pending.
-func (q *queries) room() bool {
+// room says whether another query may be pending where there are n.
+func (q *queries) room(n int) bool {
 	limit := q.options.Config.Get().Limits.PendingQueries
-	if limit == 0 || len(q.pending) < limit {
+	if limit == 0 || max(n, len(q.pending)) < limit {
 		return true
 	}
 	q.metrics.busy.Hit("limit", limit)
 	return false
 }
 
-func (q *queries) begin(ctx actor.Context, id p2p.PacketID, find *message.Find, producer func() actor.Actor) {
+func (q *queries) begin(ctx actor.Context, id p2p.PacketID, p pending, producer func() actor.Actor) bool {
 	pid, err := ctx.SpawnNamed(q.env.Make("query", producer), "query/"+id.String())
 	if err != nil {
 		// The Pktid was forgotten and comes again while it is still pending.
 		q.metrics.duplicates.Add(1)
-		return
+		return false
 	}
-	q.pending[id] = pending{pid: pid, find: find}
+	p.pid = pid
+	q.pending[id] = p
+	return true
 }
 
 // onAque brings an answer to its search, which says when it has been handled.
@@ -207,27 +241,33 @@ type over struct{ id p2p.PacketID }
 // hear that they were handled.
 func (q *queries) end(ctx actor.Context, id p2p.PacketID) {
 	if p, ok := q.pending[id]; ok {
-		q.forget(id)
+		q.forget(ctx, id)
 		ctx.Poison(p.pid)
 	}
 }
 
-func (q *queries) onTerminated(who *actor.PID) {
+func (q *queries) onTerminated(ctx actor.Context, who *actor.PID) {
 	if id, err := p2p.ParsePacketID([]byte(who.Id[len(who.Id)-p2p.IDLen:])); err == nil {
-		q.forget(id)
+		q.forget(ctx, id)
 	}
 }
 
-func (q *queries) forget(id p2p.PacketID) {
+// forget gives the place of a query back.
+func (q *queries) forget(ctx actor.Context, id p2p.PacketID) {
 	p, ok := q.pending[id]
 	if !ok {
 		return
 	}
 	delete(q.pending, id)
-	if p.find != nil {
-		delete(q.finds, findKey{p.find.ReplyTo.Id, p.find.Ref})
-		q.search--
-		q.metrics.searches.Set(q.search)
+	if p.find == nil {
+		q.shares.leave(p.from)
+	} else {
+		delete(q.finds, keyOf(p.find))
+		q.searches--
+		q.metrics.searches.Set(q.searches)
+		if next := q.shares.give(p.find.Session); next != nil {
+			q.search(ctx, next)
+		}
 	}
 }
 

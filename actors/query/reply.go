@@ -7,6 +7,7 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 
 	"alakazaam/actors/message"
+	"alakazaam/actors/p2p"
 	"alakazaam/actors/port"
 )
 
@@ -36,7 +37,7 @@ func (r *reply) Receive(ctx actor.Context) {
 	case *actor.Started:
 		r.begun = r.env.Clock.Now()
 		ctx.Send(r.routes.Catalog, &message.Match{
-			Text: r.quer.Text, Limit: r.rules().MaxResults, ReplyTo: ctx.Self(),
+			Text: r.quer.Text, Limit: r.rules().MaxResults, For: p2p.HostOf(r.quer.From), ReplyTo: ctx.Self(),
 		})
 		r.arm(ctx)
 	case *tick:

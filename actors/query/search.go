@@ -80,7 +80,7 @@ func (s *search) start(ctx actor.Context) {
 	rules := s.rules()
 	s.begun, s.quiet, s.end = now, now.Add(rules.Quiet), now.Add(rules.Window)
 	ctx.Send(s.routes.Catalog, &message.Match{
-		Text: s.find.Text, Limit: rules.MaxResults, All: true, ReplyTo: ctx.Self(),
+		Text: s.find.Text, Limit: rules.MaxResults, For: s.find.For, All: true, ReplyTo: ctx.Self(),
 	})
 	ctx.Send(s.routes.Overlay, &message.Flood{ReplyTo: ctx.Self(), Packet: &message.Quer{
 		ID: s.id, Origin: s.options.Self, TTL: rules.TTL, Text: s.find.Text,

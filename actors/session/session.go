@@ -242,7 +242,9 @@ func (s *session) answer(ctx actor.Context, o op) {
 	case *message.Login:
 		ctx.Send(m.ReplyTo, &message.LoggedIn{Ref: m.Ref, Session: s.id})
 	case *message.Find:
-		ctx.Send(s.routes.Queries, m)
+		find := *m
+		find.For = p2p.HostOf(s.endpoint.Host())
+		ctx.Send(s.routes.Queries, &find)
 	case *message.Publish:
 		// The catalog tells the connection, once the files can be found.
 		ctx.Send(s.routes.Catalog, &message.Update{

@@ -7,6 +7,7 @@ package session
 
 import (
 	"errors"
+	"net/netip"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -36,12 +37,13 @@ func Props(env *props.Env, o Options, routes *message.Routes) *actor.Props {
 	return env.Make("sessions", func() actor.Actor {
 		return &sessions{
 			common:     shared,
-			byEndpoint: make(map[p2p.Endpoint]p2p.SessionID), live: make(map[p2p.SessionID]entry),
+			byEndpoint: make(map[p2p.Endpoint]p2p.SessionID), live: make(map[p2p.SessionID]entry), byHost: make(map[netip.Addr]int),
 			loading:  message.Load{Ref: message.Ref(env.Rand.Uint64())}, // so that answers to an instance that failed are not taken for ours
 			level:    env.Metrics.Gauge("sessions", "Logged-in peers."),
 			vanished: env.Metrics.Counter("sessions_vanished_total", "Sessions ended because their peer could not be reached."),
 			foreign:  env.Refusing("verify_address", "login refused: session.verify_address: the address is not that of the connection"),
 			full:     env.Refusing("sessions", "login refused: limits.sessions"),
+			crowded:  env.Refusing("sessions_per_address", "login refused: limits.sessions_per_address"),
 		}
 	}, props.Rule{Kind: "session", Action: props.Restart, Restarts: 10, Within: 10 * time.Second, Last: props.LastStop})
 }
@@ -51,19 +53,21 @@ type sessions struct {
 
 	byEndpoint map[p2p.Endpoint]p2p.SessionID
 	live       map[p2p.SessionID]entry
+	byHost     map[netip.Addr]int // how many of them are at an address
 	loaded     bool
 	loading    message.Load // asked of the store
 	early      []any        // requests that came before the sessions were loaded
 
-	level         port.Gauge
-	vanished      port.Counter
-	foreign, full *props.Limit
+	level                  port.Gauge
+	vanished               port.Counter
+	foreign, full, crowded *props.Limit
 }
 
 // entry is a session as the sessions actor knows it.
 type entry struct {
 	pid      *actor.PID
 	endpoint p2p.Endpoint
+	host     netip.Addr // from which it logged in, as far as that is known
 }
 
 // loadAgain asks for the rest of the sessions after the load of that ref has failed.
@@ -129,7 +133,7 @@ func (s *sessions) onLoaded(ctx actor.Context, m *port.Loaded) {
 		return
 	}
 	for _, c := range m.Changes {
-		s.add(ctx, c.Session, c.Endpoint)
+		s.add(ctx, c.Session, c.Endpoint, c.Endpoint.Host())
 	}
 	if !m.Last {
 		s.load(ctx, m.Next)
@@ -144,15 +148,20 @@ func (s *sessions) onLoaded(ctx actor.Context, m *port.Loaded) {
 }
 
 // add makes a session's actor.
-func (s *sessions) add(ctx actor.Context, id p2p.SessionID, at p2p.Endpoint) *actor.PID {
+func (s *sessions) add(ctx actor.Context, id p2p.SessionID, at p2p.Endpoint, from netip.Addr) *actor.PID {
 	pid, err := ctx.SpawnNamed(s.props(id, at), "session/"+id.String())
 	if err != nil {
 		panic(err) // ids of living sessions are different
 	}
-	s.byEndpoint[at] = id
-	s.live[id] = entry{pid: pid, endpoint: at}
-	s.level.Set(len(s.live))
+	s.enter(id, entry{pid: pid, endpoint: at, host: p2p.HostOf(from)})
 	return pid
+}
+
+func (s *sessions) enter(id p2p.SessionID, e entry) {
+	s.byEndpoint[e.endpoint] = id
+	s.live[id] = e
+	s.byHost[e.host]++
+	s.level.Set(len(s.live))
 }
 
 func (s *sessions) props(id p2p.SessionID, at p2p.Endpoint) *actor.Props {
@@ -214,7 +223,12 @@ func (s *sessions) login(ctx actor.Context, m *message.Login) {
 		s.refuseLogin(ctx, m, s.full, message.ErrLimit)
 		return
 	}
-	ctx.Send(s.add(ctx, s.newID(), m.Endpoint), &begin{login: m})
+	limit := c.Limits.SessionsPerAddress
+	if limit > 0 && s.byHost[p2p.HostOf(m.From)] >= limit && !c.Access.Trusts(m.From) {
+		s.refuseLogin(ctx, m, s.crowded, message.ErrLimit)
+		return
+	}
+	ctx.Send(s.add(ctx, s.newID(), m.Endpoint, m.From), &begin{login: m})
 }
 
 func (s *sessions) newID() p2p.SessionID {
@@ -238,14 +252,16 @@ func (s *sessions) onKept(ctx actor.Context, m *kept) {
 		s.erase(ctx, m.id, m.endpoint)
 		return
 	}
-	s.byEndpoint[m.endpoint] = m.id
-	s.live[m.id] = entry{pid: m.pid, endpoint: m.endpoint}
-	s.level.Set(len(s.live))
+	s.enter(m.id, entry{pid: m.pid, endpoint: m.endpoint, host: p2p.HostOf(m.endpoint.Host())})
 }
 
 func (s *sessions) forget(id p2p.SessionID) {
-	if at := s.live[id].endpoint; s.byEndpoint[at] == id {
-		delete(s.byEndpoint, at)
+	e := s.live[id]
+	if s.byEndpoint[e.endpoint] == id {
+		delete(s.byEndpoint, e.endpoint)
+	}
+	if s.byHost[e.host]--; s.byHost[e.host] == 0 {
+		delete(s.byHost, e.host)
 	}
 	delete(s.live, id)
 	s.level.Set(len(s.live))

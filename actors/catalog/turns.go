@@ -1,0 +1,44 @@
+package catalog
+
+import (
+	"net/netip"
+
+	"alakazaam/actors/message"
+)
+
+// turns are the searches that wait for the index. Each address for which somebody searches has its turn, one search at a
+// time, so that whoever asks for much waits for it alone. It is pure.
+type turns struct {
+	waiting map[netip.Addr][]*message.Match
+	order   []netip.Addr // whose turn is next
+}
+
+func newTurns() turns { return turns{waiting: make(map[netip.Addr][]*message.Match)} }
+
+// add puts a search behind those for the same address, and says whether it is the only one that waits.
+func (t *turns) add(m *message.Match) (first bool) {
+	if len(t.waiting[m.For]) == 0 {
+		t.order = append(t.order, m.For)
+	}
+	t.waiting[m.For] = append(t.waiting[m.For], m)
+	return len(t.order) == 1 && len(t.waiting[m.For]) == 1
+}
+
+// next takes out the search whose turn it is, nil for none, and says whether more wait.
+func (t *turns) next() (m *message.Match, more bool) {
+	if len(t.order) == 0 {
+		return nil, false
+	}
+	at := t.order[0]
+	t.order = t.order[1:]
+	all := t.waiting[at]
+	m = all[0]
+	all[0] = nil
+	if all = all[1:]; len(all) > 0 {
+		t.waiting[at] = all
+		t.order = append(t.order, at)
+	} else {
+		delete(t.waiting, at)
+	}
+	return m, len(t.order) > 0
+}
