@@ -149,31 +149,6 @@ func TestLoginThatFailsTakesItsFollowersAlong(t *testing.T) {
 	}
 }
 
-// TestLogoutThatFailsAfterANewLogin: the old session's files do not stay behind.
-func TestLogoutThatFailsAfterANewLogin(t *testing.T) {
-	w := newWorld(t, 1)
-	memory := store.NewMemory(w.sim.System)
-	weak := &weakStore{Store: memory, sim: w.sim}
-	w.store = weak
-	n := w.add(node.Supernode, testConfig())
-	w.sim.Run(time.Second)
-	s := w.stranger(100, false)
-	id := s.login(n.self)
-	s.dial(n.self).say("%s", adff(id, md5Of("a"), "a"))
-	require.Equal(t, 1, n.catalog().Copies)
-	session, err := p2p.ParseSessionID([]byte(id))
-	require.NoError(t, err)
-	weak.refuses++
-	w.sim.System.Root.Send(n.routes.Sessions, &message.Logout{Session: session, ReplyTo: n.user.PID})
-	w.sim.System.Root.Send(n.routes.Sessions, &message.Login{Endpoint: s.self, From: s.self.IPv4(), ReplyTo: n.user.PID})
-	w.sim.Run(time.Second)
-	require.Equal(t, 1, weak.failed)
-	if s.login(n.self) != id {
-		require.Zero(t, n.catalog().Copies)
-		require.Equal(t, 1, w.logins(memory))
-	}
-}
-
 // halfStore keeps a write and then fails before it says so.
 type halfStore struct {
 	port.Store

@@ -7,7 +7,9 @@ package session
 
 import (
 	"errors"
+	"maps"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -38,6 +40,7 @@ func Props(env *props.Env, o Options, routes *message.Routes) *actor.Props {
 		return &sessions{
 			common:     shared,
 			byEndpoint: make(map[p2p.Endpoint]p2p.SessionID), live: make(map[p2p.SessionID]entry), byHost: make(map[netip.Addr]int),
+			leaving:  make(map[p2p.SessionID]*leaving),
 			loading:  message.Load{Ref: message.Ref(env.Rand.Uint64())}, // so that answers to an instance that failed are not taken for ours
 			level:    env.Metrics.Gauge("sessions", "Logged-in peers."),
 			vanished: env.Metrics.Counter("sessions_vanished_total", "Sessions ended because their peer could not be reached."),
@@ -51,9 +54,10 @@ func Props(env *props.Env, o Options, routes *message.Routes) *actor.Props {
 type sessions struct {
 	*common
 
-	byEndpoint map[p2p.Endpoint]p2p.SessionID
+	byEndpoint map[p2p.Endpoint]p2p.SessionID // of those that live and those that are leaving
 	live       map[p2p.SessionID]entry
 	byHost     map[netip.Addr]int // how many of them are at an address
+	leaving    map[p2p.SessionID]*leaving
 	loaded     bool
 	loading    message.Load // asked of the store
 	early      []any        // requests that came before the sessions were loaded
@@ -68,6 +72,13 @@ type entry struct {
 	pid      *actor.PID
 	endpoint p2p.Endpoint
 	host     netip.Addr // from which it logged in, as far as that is known
+}
+
+// leaving is a session that logs out. It takes no requests any more, and its address has no other one until the store has
+// forgotten it: a crash in between would bring it back beside the new one, and nobody would ever end it.
+type leaving struct {
+	entry
+	logins []*message.Login // that wait for its end
 }
 
 // loadAgain asks for the rest of the sessions after the load of that ref has failed.
@@ -106,10 +117,7 @@ func (s *sessions) Receive(ctx actor.Context) {
 	case *message.Inspect:
 		ctx.Send(m.ReplyTo, &message.SessionsStatus{Sessions: len(s.live)})
 	case *actor.Stopping, *actor.Restarting:
-		s.level.Set(0)
-		for _, m := range s.early {
-			refuse(ctx, m, errStopped)
-		}
+		s.onStopping(ctx)
 	case *actor.Stopped:
 	default:
 		s.env.Log.Warnf("sessions: unexpected %T", m)
@@ -117,6 +125,18 @@ func (s *sessions) Receive(ctx actor.Context) {
 }
 
 var errStopped = errors.New("the sessions' actor stopped")
+
+func (s *sessions) onStopping(ctx actor.Context) {
+	s.level.Set(0)
+	for _, m := range s.early {
+		refuse(ctx, m, errStopped)
+	}
+	for _, id := range slices.SortedFunc(maps.Keys(s.leaving), p2p.SessionID.Compare) {
+		for _, m := range s.leaving[id].logins {
+			refuse(ctx, m, errStopped)
+		}
+	}
+}
 
 func (s *sessions) load(ctx actor.Context, after port.Cursor) {
 	s.loading = message.Load{Ref: s.loading.Ref + 1, After: after, ReplyTo: ctx.Self()}
@@ -189,6 +209,8 @@ func (s *sessions) request(ctx actor.Context, m any) {
 		}
 		// From here on the session takes no requests, so that none can overtake its end.
 		s.forget(m.Session)
+		s.byEndpoint[e.endpoint] = m.Session
+		s.leaving[m.Session] = &leaving{entry: e}
 		ctx.Send(e.pid, m)
 	}
 }
@@ -216,6 +238,10 @@ func (s *sessions) login(ctx actor.Context, m *message.Login) {
 		return
 	}
 	if id, ok := s.byEndpoint[m.Endpoint]; ok {
+		if l := s.leaving[id]; l != nil {
+			l.logins = append(l.logins, m)
+			return
+		}
 		ctx.Send(s.live[id].pid, m)
 		return
 	}
@@ -234,7 +260,9 @@ func (s *sessions) login(ctx actor.Context, m *message.Login) {
 func (s *sessions) newID() p2p.SessionID {
 	for {
 		id := p2p.NewSessionID(s.env.Rand)
-		if _, taken := s.live[id]; !taken {
+		_, live := s.live[id]
+		_, leaving := s.leaving[id]
+		if !live && !leaving {
 			return id
 		}
 	}
@@ -245,21 +273,34 @@ func (s *sessions) refuseLogin(ctx actor.Context, m *message.Login, by *props.Li
 	ctx.Send(m.ReplyTo, &message.LoggedIn{Ref: m.Ref, Err: err})
 }
 
-// onKept takes a session back that could not end, unless its peer has logged in anew.
+// onKept takes a session back that could not end.
 func (s *sessions) onKept(ctx actor.Context, m *kept) {
-	if _, taken := s.byEndpoint[m.endpoint]; taken {
-		ctx.Stop(m.pid)
-		s.erase(ctx, m.id, m.endpoint)
+	e := entry{pid: m.pid, endpoint: m.endpoint, host: p2p.HostOf(m.endpoint.Host())}
+	if l := s.leaving[m.id]; l != nil {
+		e = l.entry
+	}
+	s.enter(m.id, e)
+	s.left(ctx, m.id)
+}
+
+// left goes on with the logins that have waited for a session's end.
+func (s *sessions) left(ctx actor.Context, id p2p.SessionID) {
+	l := s.leaving[id]
+	if l == nil {
 		return
 	}
-	s.enter(m.id, entry{pid: m.pid, endpoint: m.endpoint, host: p2p.HostOf(m.endpoint.Host())})
+	delete(s.leaving, id)
+	if _, back := s.live[id]; !back {
+		delete(s.byEndpoint, l.endpoint)
+	}
+	for _, m := range l.logins {
+		s.login(ctx, m)
+	}
 }
 
 func (s *sessions) forget(id p2p.SessionID) {
 	e := s.live[id]
-	if s.byEndpoint[e.endpoint] == id {
-		delete(s.byEndpoint, e.endpoint)
-	}
+	delete(s.byEndpoint, e.endpoint)
 	if s.byHost[e.host]--; s.byHost[e.host] == 0 {
 		delete(s.byHost, e.host)
 	}
@@ -267,13 +308,15 @@ func (s *sessions) forget(id p2p.SessionID) {
 	s.level.Set(len(s.live))
 }
 
-// onTerminated ends a session whose actor ended without a logout: it failed for good, or its login was never kept.
+// onTerminated notes that a session's actor has ended. Where that was without a logout, it failed for good, or its login was
+// never kept.
 func (s *sessions) onTerminated(ctx actor.Context, who *actor.PID) {
 	id := idOf(who)
 	if e, ok := s.live[id]; ok && e.pid.Id == who.Id {
 		s.forget(id)
 		s.erase(ctx, id, e.endpoint)
 	}
+	s.left(ctx, id)
 }
 
 // idOf takes a session's id from its actor's name.
