@@ -1,6 +1,7 @@
 package gateway_test
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -88,4 +89,34 @@ func TestLoginWaitsForALogoutInVain(t *testing.T) {
 	w.sim.System.Root.Send(n.routes.Sessions, (*message.Login)(nil)) // it panics over this
 	w.sim.Run(time.Second)
 	c.hear("ALGI0000000000000000")
+}
+
+// TestLogoutOfAPeerThatIsGivenUp: a logout that comes when the session has just ended for its peer's silence does not leave
+// the session behind.
+func TestLogoutOfAPeerThatIsGivenUp(t *testing.T) {
+	w := newWorld(t, 1)
+	memory := store.NewMemory(w.sim.System)
+	w.store = memory
+	c := testConfig()
+	n := w.add(node.Supernode, c)
+	w.sim.Run(time.Second)
+	s := w.stranger(100, false)
+	id := s.login(n.self)
+	s.dial(n.self).say("%s", adff(id, md5Of("a"), "a"))
+	session, err := p2p.ParseSessionID([]byte(id))
+	require.NoError(t, err)
+	pid := w.sim.System.NewLocalPID("n1/sessions/session/" + id)
+	for range c.Session.ProbeFailures {
+		w.sim.System.Root.Send(pid, &message.Sent{Err: errors.New("connection refused")})
+	}
+	p := w.sim.Probe("connection")
+	w.sim.System.Root.Send(n.routes.Sessions, &message.Logout{Session: session, ReplyTo: p.PID})
+	w.sim.System.Root.Send(n.routes.Sessions, &message.Login{Endpoint: s.self, From: s.self.IPv4(), ReplyTo: p.PID})
+	w.sim.Run(time.Second)
+	require.Len(t, p.Messages, 2)
+	require.Error(t, p.Messages[0].(*message.LoggedOut).Err)
+	require.NotEqual(t, session, p.Messages[1].(*message.LoggedIn).Session)
+	require.Zero(t, n.catalog().Copies)
+	require.Equal(t, 1, w.logins(memory))
+	require.Equal(t, 1, n.metrics["sessions_vanished_total"])
 }

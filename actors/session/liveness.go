@@ -87,13 +87,18 @@ func (s *session) onLooked(ctx actor.Context, err error) {
 	}
 }
 
-// onGone ends a session whose peer is gone.
+// onGone ends a session whose peer is gone, also where a logout came too late to be heard.
 func (s *sessions) onGone(ctx actor.Context, m *gone) {
 	id := idOf(m.pid)
+	at := s.live[id].endpoint
 	if e, ok := s.live[id]; ok && e.pid.Id == m.pid.Id {
-		s.vanished.Add(1)
 		s.forget(id)
-		s.erase(ctx, id, e.endpoint)
-		ctx.Stop(m.pid)
+	} else if l := s.leaving[id]; l != nil {
+		at = l.endpoint
+	} else {
+		return
 	}
+	s.vanished.Add(1)
+	s.erase(ctx, id, at)
+	ctx.Poison(m.pid) // it still refuses what is on its way to it
 }
