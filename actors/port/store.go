@@ -39,6 +39,8 @@ const (
 type Applied struct {
 	Token uint64
 	Err   error
+	// Trouble is why changes that add something are refused at the moment, also where these were not; nil: they are not.
+	Trouble error
 }
 
 // Cursor is a place in the directory, and what is read from there on. The zero value is the beginning of everything.

@@ -6,6 +6,7 @@ package store
 
 import (
 	"errors"
+	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
 
@@ -16,6 +17,9 @@ import (
 
 // loadLimit is how many changes a Loaded holds at most.
 const loadLimit = 1000
+
+// retry is how often a backend that is in trouble is asked whether it still is: nobody else may want anything written.
+const retry = time.Second
 
 // errFailed is what a request ends with whose fate a failure of this actor has left open.
 var errFailed = errors.New("the store failed")
@@ -37,9 +41,13 @@ type store struct {
 	under   int   // how many of the queue are under way: some Commits, or one Load
 	// token tells the backend's answers to this instance from those to one that failed.
 	token    uint64
-	trouble  string     // why the last write failed; empty where it did not
+	trouble  string     // why changes are refused; empty where they are not
+	asking   bool       // the backend will be asked again
 	degraded port.Gauge // 1 while there is trouble
 }
+
+// ask is when the backend is asked again.
+type ask struct{}
 
 // Receive implements actor.Actor.
 func (s *store) Receive(ctx actor.Context) {
@@ -55,6 +63,10 @@ func (s *store) Receive(ctx actor.Context) {
 		if m.Token == s.token {
 			s.onLoaded(ctx, m)
 		}
+	case *ask:
+		s.asking = false
+		s.queue = append(s.queue, &message.Commit{})
+		s.next(ctx)
 	case *message.Inspect:
 		ctx.Send(m.ReplyTo, &message.StoreStatus{Waiting: len(s.queue), Trouble: s.trouble})
 	case *actor.Restarting, *actor.Stopping:
@@ -90,18 +102,16 @@ func (s *store) next(ctx actor.Context) {
 }
 
 func (s *store) onApplied(ctx actor.Context, m *port.Applied) {
-	switch {
-	case m.Err == nil && s.trouble != "":
+	err := m.Err
+	if err == nil {
+		err = m.Trouble
+	}
+	if err == nil && s.trouble != "" {
 		s.trouble = ""
 		s.degraded.Set(0)
 		s.env.Log.Info("the directory can be written again")
-	case m.Err != nil && s.trouble == "":
-		s.env.Log.WithError(m.Err).Error("the directory cannot be written: new logins and publications are refused")
-		fallthrough
-	case m.Err != nil:
-		s.trouble = m.Err.Error()
-		s.degraded.Set(1)
 	}
+	s.inTrouble(ctx, err, "the directory cannot be written: new logins and publications are refused")
 	for _, q := range s.done() {
 		answer(ctx, q.(*message.Commit), m.Err)
 	}
@@ -109,9 +119,7 @@ func (s *store) onApplied(ctx actor.Context, m *port.Applied) {
 }
 
 func (s *store) onLoaded(ctx actor.Context, m *port.Loaded) {
-	if m.Err != nil {
-		s.env.Log.WithError(m.Err).Error("the directory cannot be read")
-	}
+	s.inTrouble(ctx, m.Err, "the directory cannot be read")
 	for _, q := range s.done() {
 		l := q.(*message.Load)
 		loaded := *m
@@ -119,6 +127,22 @@ func (s *store) onLoaded(ctx actor.Context, m *port.Loaded) {
 		ctx.Send(l.ReplyTo, &loaded)
 	}
 	s.next(ctx)
+}
+
+// inTrouble notes that something failed, and says so the first time.
+func (s *store) inTrouble(ctx actor.Context, err error, what string) {
+	if err == nil {
+		return
+	}
+	if s.trouble == "" {
+		s.env.Log.WithError(err).Error(what)
+	}
+	s.trouble = err.Error()
+	s.degraded.Set(1)
+	if !s.asking {
+		s.asking = true
+		s.env.Clock.After(retry, ctx.Self(), &ask{})
+	}
 }
 
 // done takes what was under way off the queue.

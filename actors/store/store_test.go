@@ -1,7 +1,10 @@
 package store_test
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -79,6 +82,58 @@ func TestMemoryIsReadInPieces(t *testing.T) {
 		{Op: port.OpPut, Session: session(9), File: p2p.FileID{1}, Name: "of nobody"},
 	}, s.Probe("other writer").PID, 2)
 	require.Len(t, load(t, s, m, port.Cursor{}, 4), 5+14)
+}
+
+// troubled is a backend whose disk is full, or fails.
+type troubled struct {
+	port.Store
+	sim                *actortest.Sim
+	err, trouble, read error
+}
+
+// Apply implements port.Store.
+func (b *troubled) Apply(_ []port.Change, owner *actor.PID, token uint64) {
+	b.sim.System.Root.Send(owner, &port.Applied{Token: token, Err: b.err, Trouble: b.trouble})
+}
+
+// Load implements port.Store.
+func (b *troubled) Load(_ port.Cursor, _ int, owner *actor.PID, token uint64) {
+	b.sim.System.Root.Send(owner, &port.Loaded{Token: token, Last: true, Err: b.read})
+}
+
+// TestTroubleIsToldOnce: however many are refused, the log has a line when it begins and one when it is over, which needs
+// nobody who wants something written.
+func TestTroubleIsToldOnce(t *testing.T) {
+	s := actortest.NewSim(1)
+	log := &bytes.Buffer{}
+	s.Log.SetOutput(log)
+	b := &troubled{sim: s}
+	pid, err := s.System.Root.SpawnNamed(store.Props(s.Env(1), b), "store")
+	require.NoError(t, err)
+	full := errors.New("disk full")
+	work := func(expected string) {
+		t.Helper()
+		for range 100 {
+			s.System.Root.Send(pid, &message.Commit{})
+			s.System.Root.Send(pid, &message.Load{ReplyTo: pid})
+			s.Run(50 * time.Millisecond)
+		}
+		p := s.Probe("look" + s.Now().String())
+		s.System.Root.Send(pid, &message.Inspect{ReplyTo: p.PID})
+		s.Run(0)
+		require.Equal(t, expected, p.Messages[0].(*message.StoreStatus).Trouble)
+	}
+	for _, now := range []troubled{{err: full, trouble: full}, {trouble: full}, {err: full, trouble: full, read: full}} {
+		work("")
+		b.err, b.trouble, b.read = now.err, now.trouble, now.read
+		work("disk full")
+		require.Equal(t, 1, strings.Count(log.String(), "level=error"), log.String())
+		require.NotContains(t, log.String(), "again")
+		b.err, b.trouble, b.read = nil, nil, nil
+		s.Run(2 * time.Second)
+		require.Equal(t, 1, strings.Count(log.String(), "the directory can be written again"), log.String())
+		log.Reset()
+	}
 }
 
 // slow is a backend that answers a write when it is told to.

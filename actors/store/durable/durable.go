@@ -233,7 +233,7 @@ func (s *Store) serve(j job) {
 	if !j.load {
 		err := s.dir.apply(j.changes)
 		s.meters.wrote(len(j.changes), begun, err)
-		s.root.Send(j.owner, &port.Applied{Token: j.token, Err: err})
+		s.root.Send(j.owner, &port.Applied{Token: j.token, Err: err, Trouble: s.dir.trouble()})
 		return
 	}
 	out := &port.Loaded{Token: j.token, Next: j.after}
