@@ -86,6 +86,59 @@ func TestStoreFails(t *testing.T) {
 	}
 }
 
+// deadStore is a store that can neither be written nor read while it is dead.
+type deadStore struct {
+	port.Store
+	sim  *actortest.Sim
+	dead bool
+}
+
+var errDead = errors.New("input/output error")
+
+// Apply implements port.Store.
+func (s *deadStore) Apply(changes []port.Change, owner *actor.PID, token uint64) {
+	if s.dead {
+		s.sim.System.Root.Send(owner, &port.Applied{Token: token, Err: errDead})
+		return
+	}
+	s.Store.Apply(changes, owner, token)
+}
+
+// Load implements port.Store.
+func (s *deadStore) Load(after port.Cursor, limit int, owner *actor.PID, token uint64) {
+	if s.dead {
+		s.sim.System.Root.Send(owner, &port.Loaded{Token: token, Next: after, Err: errDead})
+		return
+	}
+	s.Store.Load(after, limit, owner, token)
+}
+
+// TestSearchesWithoutAStore: while the store is dead, who is logged in is so still and finds what there is; only what has
+// to be written is refused.
+func TestSearchesWithoutAStore(t *testing.T) {
+	w := newWorld(t, 1)
+	dead := &deadStore{Store: store.NewMemory(w.sim.System), sim: w.sim}
+	w.store = dead
+	n := w.add(node.Supernode, testConfig())
+	w.sim.Run(time.Second)
+	s, other := w.stranger(100, false), w.stranger(101, false)
+	id := s.login(n.self)
+	s.dial(n.self).say("%s", adff(id, md5Of("a"), "a"))
+	dead.dead = true
+	for range 3 {
+		require.True(t, s.dial(n.self).say("%sFIND%s%-20s", adff(id, md5Of("b"), "b"), id, "*").ended)
+		require.True(t, s.dial(n.self).say("LOGO%s", id).ended)
+		require.Equal(t, "0000000000000000", other.login(n.self))
+		require.Equal(t, id, s.login(n.self))
+		s.dial(n.self).say("FIND%s%-20s", id, "*").hear("AFIN001%s%-100s001%s", md5Of("a"), "a", field(s.self))
+	}
+	require.Contains(t, inspect[*message.StoreStatus](n, n.routes.Store).Trouble, errDead.Error())
+	dead.dead = false
+	w.sim.Run(2 * time.Second)
+	require.Empty(t, inspect[*message.StoreStatus](n, n.routes.Store).Trouble)
+	s.dial(n.self).say("%sLOGO%s", adff(id, md5Of("b"), "b"), id).hear("ALGO002")
+}
+
 // TestCatalogIsRebuilt stops nothing but the catalog's memory: it comes back from the store and the share.
 func TestCatalogIsRebuilt(t *testing.T) {
 	w := newWorld(t, 1)

@@ -19,6 +19,7 @@ type session struct {
 
 	files   map[p2p.FileID]struct{} // what is published, as far as it has been sent to the store; nil: not loaded
 	resync  bool                    // the catalog may not know what the store holds
+	doubted bool                    // the store may not hold the session at all
 	partial *loading                // under way while files is nil and something needs it
 	waiting []any                   // requests that came before files was loaded
 	open    []op                    // requests under way, oldest first
@@ -74,12 +75,8 @@ func (s *session) Receive(ctx actor.Context) {
 	case *port.Loaded:
 		s.onLoaded(ctx, m)
 	case *actor.Restarting:
-		if s.loggingOut() {
-			// Nobody knows whether it has ended. The sessions actor routes to it again, and it finds out from the store.
-			ctx.Send(ctx.Parent(), &kept{id: s.id, endpoint: s.endpoint, pid: ctx.Self()})
-		}
 		s.unwatch()
-		s.fail(ctx, errStopped)
+		s.failAndStay(ctx, errStopped)
 	case *actor.Stopping:
 		s.unwatch()
 		s.fail(ctx, errStopped)
@@ -102,11 +99,12 @@ func (s *session) onRequest(ctx actor.Context, m any) {
 	s.work(ctx)
 }
 
-// work deals with requests, once the session's files are known. Each waits until it has been dealt with, so that a
-// failure over one forgets none.
+// work deals with requests: with those that change something once the session's files are known. Each waits until it has
+// been dealt with, so that a failure over one forgets none.
 func (s *session) work(ctx actor.Context) {
 	if s.files == nil {
-		if s.partial == nil {
+		s.workAhead(ctx)
+		if s.partial == nil && (len(s.waiting) > 0 || s.resync) {
 			s.partial = &loading{ref: message.Ref(s.env.Rand.Uint64()), files: make(map[p2p.FileID]struct{})}
 			s.load(ctx, port.Cursor{Scope: port.OneSession, Session: s.id})
 		}
@@ -126,6 +124,19 @@ func (s *session) work(ctx actor.Context) {
 	s.waiting = nil
 }
 
+// workAhead deals with the first requests as far as they need nothing from the store, which may be unable to read.
+func (s *session) workAhead(ctx actor.Context) {
+	for !s.doubted && len(s.waiting) > 0 {
+		m := s.waiting[0]
+		switch m.(type) {
+		case *message.Publish, *message.Logout:
+			return
+		}
+		s.commit(ctx, op{request: m}, nil)
+		s.waiting = s.waiting[1:]
+	}
+}
+
 func (s *session) load(ctx actor.Context, after port.Cursor) {
 	s.partial.ref++
 	ctx.Send(s.routes.Store, &message.Load{Ref: s.partial.ref, After: after, ReplyTo: ctx.Self()})
@@ -138,7 +149,7 @@ func (s *session) onLoaded(ctx actor.Context, m *port.Loaded) {
 	}
 	if m.Err != nil {
 		s.partial = nil
-		s.fail(ctx, m.Err)
+		s.failAndStay(ctx, m.Err)
 		return
 	}
 	for _, c := range m.Changes {
@@ -162,7 +173,7 @@ func (s *session) onLoaded(ctx actor.Context, m *port.Loaded) {
 			s.resync = false
 			ctx.Send(s.routes.Catalog, &message.Update{Session: s.id, Owner: s.endpoint, Gone: true, Changes: s.partial.names})
 		}
-		s.files, s.partial = s.partial.files, nil
+		s.files, s.partial, s.doubted = s.partial.files, nil, false
 		s.work(ctx)
 	}
 }
@@ -290,6 +301,15 @@ func refuseOp(ctx actor.Context, o op, err error) {
 		return
 	}
 	refuse(ctx, o.request, err)
+}
+
+// failAndStay fails and goes on. Of a logout that was under way nobody knows whether it has taken place: the sessions actor
+// routes to the session again, and it finds out from the store.
+func (s *session) failAndStay(ctx actor.Context, err error) {
+	if s.loggingOut() {
+		ctx.Send(ctx.Parent(), &kept{id: s.id, endpoint: s.endpoint, pid: ctx.Self()})
+	}
+	s.fail(ctx, err)
 }
 
 // fail tells everybody who waits that they wait in vain. A restarted session finds in the store what was kept of it.

@@ -188,7 +188,7 @@ func (s *sessions) props(id p2p.SessionID, at p2p.Endpoint) *actor.Props {
 	lives := 0
 	return s.env.Make("session", func() actor.Actor {
 		lives++
-		return &session{common: s.common, id: id, endpoint: at, resync: lives > 1}
+		return &session{common: s.common, id: id, endpoint: at, resync: lives > 1, doubted: lives > 1}
 	})
 }
 
