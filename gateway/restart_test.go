@@ -179,6 +179,26 @@ func TestKeptButNotSaid(t *testing.T) {
 	require.Equal(t, 2, n.catalog().Copies)
 }
 
+// TestLogoutThatWasKeptButNotSaid: whoever goes on with that session publishes nothing that the store does not keep.
+func TestLogoutThatWasKeptButNotSaid(t *testing.T) {
+	w := newWorld(t, 1)
+	memory := store.NewMemory(w.sim.System)
+	half := &halfStore{Store: memory}
+	w.store = half
+	n := w.add(node.Supernode, testConfig())
+	w.sim.Run(time.Second)
+	s := w.stranger(100, false)
+	id := s.login(n.self)
+	s.dial(n.self).say("%s", adff(id, md5Of("a"), "a"))
+	half.breaks++
+	require.True(t, s.dial(n.self).say("LOGO%s", id).ended)
+	require.Zero(t, w.logins(memory))
+	require.True(t, s.dial(n.self).say("%sFIND%s%-20s", adff(id, md5Of("b"), "b"), id, "*").ended, "it is not acknowledged")
+	require.Zero(t, n.catalog().Copies)
+	require.NotEqual(t, id, s.login(n.self))
+	require.Equal(t, 1, w.logins(memory))
+}
+
 // TestOverlayLooksNoMoreOftenAfterFailures: each life of the overlay has one series of looks for neighbors.
 func TestOverlayLooksNoMoreOftenAfterFailures(t *testing.T) {
 	w := newWorld(t, 1)

@@ -1,6 +1,8 @@
 package message
 
 import (
+	"errors"
+
 	"github.com/asynkron/protoactor-go/actor"
 
 	"alakazaam/actors/p2p"
@@ -47,7 +49,11 @@ type Commit struct {
 	ReplyTo *actor.PID
 }
 
-// Committed answers Commit: the changes survive a crash if Err is nil, and are not there at all otherwise.
+// ErrInDoubt is the answer to a Commit of which nobody knows whether it was carried out: the store's actor failed.
+var ErrInDoubt = errors.New("the store failed")
+
+// Committed answers Commit: the changes survive a crash if Err is nil, and are not there at all otherwise, ErrInDoubt
+// excepted.
 type Committed struct {
 	Ref Ref
 	Err error

@@ -1,6 +1,8 @@
 package session
 
 import (
+	"errors"
+
 	"github.com/asynkron/protoactor-go/actor"
 
 	"alakazaam/actors/message"
@@ -279,6 +281,9 @@ func (s *session) onLost(ctx actor.Context, o op) {
 		s.resync = true // a store that failed in the middle may have kept it all the same
 		s.files = nil   // what the store holds is not what was hoped; it is loaded when it is needed next
 	case *message.Logout:
+		if errors.Is(o.err, message.ErrInDoubt) {
+			s.files, s.resync, s.doubted = nil, true, true
+		}
 		ctx.Send(ctx.Parent(), &kept{id: s.id, endpoint: s.endpoint, pid: ctx.Self()})
 	}
 }

@@ -5,7 +5,6 @@
 package store
 
 import (
-	"errors"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -20,9 +19,6 @@ const loadLimit = 1000
 
 // retry is how often a backend that is in trouble is asked whether it still is: nobody else may want anything written.
 const retry = time.Second
-
-// errFailed is what a request ends with whose fate a failure of this actor has left open.
-var errFailed = errors.New("the store failed")
 
 // Props makes the store actor over a backend.
 func Props(env *props.Env, backend port.Store) *actor.Props {
@@ -159,9 +155,9 @@ func (s *store) fail(ctx actor.Context) {
 	for _, q := range s.queue {
 		switch q := q.(type) {
 		case *message.Commit:
-			answer(ctx, q, errFailed)
+			answer(ctx, q, message.ErrInDoubt)
 		case *message.Load:
-			ctx.Send(q.ReplyTo, &port.Loaded{Token: uint64(q.Ref), Err: errFailed})
+			ctx.Send(q.ReplyTo, &port.Loaded{Token: uint64(q.Ref), Err: message.ErrInDoubt})
 		}
 	}
 	s.queue, s.under = nil, 0
