@@ -4,11 +4,13 @@ TOOLS    := $(CURDIR)/.tools
 LINT     := $(TOOLS)/golangci-lint
 LINTVER  := v2.15.0
 FUZZTIME ?= 10s
+ROUNDS   ?= 100
+SEED     ?=
 BENCH    ?= .
 BENCHTIME?= 1s
 COUNT    ?= 1
 
-.PHONY: build run test check lint bench fuzz demo clean help
+.PHONY: build run test check lint bench fuzz soak demo clean help
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -33,6 +35,10 @@ fuzz: ## let each fuzz target run for FUZZTIME
 	    (cd $$pkg && $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) .) || exit 1; \
 	  done; \
 	done
+
+soak: ## kill a supernode under load and cut its power, ROUNDS times each; SEED repeats what its peers do
+	SOAK_ROUNDS=$(ROUNDS) $(if $(SEED),SOAK_SEED=$(SEED)) $(GO) test -race -count 1 -timeout 0 -v -run '^(TestKilled|TestPowerCut)' ./cmd/alakazaam
+	$(GO) test -race -count 1 -timeout 0 -v -run '^(TestPowerCut|TestWritesFail)' ./actors/store/durable -rounds $(ROUNDS)
 
 bench: ## run the benchmarks; BENCH selects, COUNT=10 for benchstat
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -benchtime $(BENCHTIME) -count $(COUNT) ./...

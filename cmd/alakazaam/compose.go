@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
+	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/sirupsen/logrus"
 
 	"alakazaam/actors/message"
@@ -39,6 +40,7 @@ type launch struct {
 	bootstrap []p2p.Endpoint
 	known     []p2p.Endpoint
 	grace     time.Duration
+	files     vfs.FS // where a supernode's directory is; nil: the system's
 	log       logrus.FieldLogger
 }
 
@@ -97,7 +99,7 @@ func (r *running) openStore(l launch) error {
 		return nil
 	}
 	o := directoryOptions(l.config)
-	o.Damaged, o.Log, o.Metrics = func(err error) { offer(r.fatal, err) }, l.log, r.metrics
+	o.Damaged, o.Log, o.Metrics, o.FS = func(err error) { offer(r.fatal, err) }, l.log, r.metrics, l.files
 	s, found, err := durable.Open(r.system, o)
 	if err != nil {
 		return fmt.Errorf("the directory in data_dir cannot be used: %w", err)
