@@ -102,7 +102,7 @@ func (r *running) openStore(l launch) error {
 	o.Damaged, o.Log, o.Metrics, o.FS = func(err error) { offer(r.fatal, err) }, l.log, r.metrics, l.files
 	s, found, err := durable.Open(r.system, o)
 	if err != nil {
-		return fmt.Errorf("the directory in data_dir cannot be used: %w", err)
+		return cannotKeep(err)
 	}
 	r.store = s
 	if !found.Created {
@@ -110,6 +110,23 @@ func (r *running) openStore(l launch) error {
 			Info("the directory has been read")
 	}
 	return nil
+}
+
+// cannotKeep says why the directory cannot be used, and what can be done about it.
+func cannotKeep(err error) error {
+	var todo string
+	switch {
+	case errors.Is(err, durable.ErrUnwritable):
+		todo = "make it writable for this user"
+	case errors.Is(err, durable.ErrNoSpace):
+		todo = "make room there"
+	case errors.Is(err, durable.ErrInUse):
+		todo = "end that program"
+	default:
+		return fmt.Errorf("the directory in data_dir cannot be used: %w", err)
+	}
+	return fmt.Errorf("the directory in data_dir cannot be used: %w; %s, or name another folder with --data_dir DIR, %sDATA_DIR or "+
+		"the key data_dir of the configuration", err, todo, config.EnvPrefix)
 }
 
 // offer leaves err in c unless there is one already.
