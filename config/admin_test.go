@@ -59,7 +59,9 @@ func TestSecretsAreNotShown(t *testing.T) {
 		_, _, err := Load(o)
 		require.Error(t, err)
 		assert.NotContains(t, err.Error(), "hush")
-		for _, p := range err.(Errors) {
+		var all Errors
+		require.ErrorAs(t, err, &all)
+		for _, p := range all {
 			assert.NotContains(t, p.Text+p.Message+p.Hint, "hush")
 		}
 	}
