@@ -2,6 +2,7 @@ package gateway_test
 
 import (
 	"fmt"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -119,4 +120,68 @@ func TestWhatIsSentArrives(t *testing.T) {
 	for _, n := range w.all {
 		require.Zero(t, n.metrics["requests_open"])
 	}
+}
+
+// TestUploadsThatBreakAreCounted: one whose file is gone, and one whose connection ends while the file is on its way.
+func TestUploadsThatBreakAreCounted(t *testing.T) {
+	w := newWorld(t, 1)
+	n := w.add(node.Peer, testConfig())
+	gone, whole := n.disk.Put("gone", []byte("gone")), n.disk.Put("whole", []byte("whole"))
+	w.sim.Run(time.Second)
+	delete(w.net.Files, "disk1/gone")
+	s := w.stranger(100, false)
+	s.dial(n.self).say("RETR%s", gone)
+	require.Equal(t, [5]int{0, 0, 1, 0, 0}, n.packets("RETR"))
+	require.Equal(t, [5]int{0, 0, 0, 0, 1}, n.packets("ARET"))
+
+	c := s.dial(n.self)
+	c.conn.Send([]byte("RETR" + whole.String()))              // arrives after a millisecond, and the file leaves until the second
+	w.sim.Do(500*time.Microsecond, func() { c.conn.Abort() }) // arrives in between
+	w.sim.Run(time.Second)
+	require.Equal(t, [5]int{0, 0, 2, 0, 0}, n.packets("RETR"))
+	require.Equal(t, [5]int{0, 0, 0, 0, 2}, n.packets("ARET"))
+	require.Zero(t, n.metrics["requests_open"])
+}
+
+// TestPacketsForTheOtherRoleAreRefused: a peer has no use for what is a supernode's.
+func TestPacketsForTheOtherRoleAreRefused(t *testing.T) {
+	w := newWorld(t, 1)
+	n := w.add(node.Peer, testConfig())
+	w.sim.Run(time.Second)
+	s := w.stranger(100, false)
+	id := strings.Repeat("9", 16)
+	s.dial(n.self).say("%sDEFF%s%s", adff(id, md5Of("a"), "x"), id, md5Of("a"))
+	s.dial(n.self).say("QUER%s%s01%-20s", strings.Repeat("Q", 16), field(s.self), "*")
+	s.dial(n.self).say("LOGI%s", field(s.self))
+	for _, command := range []string{"ADFF", "DEFF", "QUER", "LOGI"} {
+		require.Equal(t, [5]int{0, 1, 0, 0, 0}, n.packets(command), command)
+	}
+	require.Zero(t, n.metrics["requests_open"])
+}
+
+// TestPacketsPastLimitsAreCounted: answers for which no dial is free have failed, a search past its limit is refused.
+func TestPacketsPastLimitsAreCounted(t *testing.T) {
+	w := newWorld(t, 1)
+	c := testConfig()
+	c.Limits.DialsPerAddress, c.Limits.DialsQueued, c.Limits.PendingQueries = 1, 1, 1
+	w.overlay(2, line(2), c)
+	n := w.all[0]
+	for i := range 10 {
+		n.disk.Put(fmt.Sprintf("file %d", i), []byte{byte(i)})
+	}
+	s := w.stranger(100, false)
+	id := s.login(n.self)
+	one, other := s.dial(n.self), s.dial(n.self)
+	one.conn.Send(fmt.Appendf(nil, "FIND%s%-20s", id, "*"))
+	other.conn.Send(fmt.Appendf(nil, "FIND%s%-20s", id, "*"))
+	w.sim.Run(10 * time.Second)
+	require.Equal(t, [5]int{1, 1, 0, 0, 0}, n.packets("FIND"))
+
+	asking := s.dial(n.self)
+	w.net.Down = func(_, to netip.Addr) bool { return to == s.self.IPv4() }
+	asking.conn.Send(fmt.Appendf(nil, "QUER%s%s01%-20s", strings.Repeat("Q", 16), field(s.self), "*"))
+	w.sim.Run(time.Minute)
+	// One dials and one waits; the other two of four are dropped, and so is the one that follows the first of them.
+	require.Equal(t, 3, n.metrics[actortest.Series("refusals_total", "reason", "dials_queued")])
+	require.Equal(t, [5]int{0, 0, 0, 0, 5}, n.packets("AQUE"))
 }

@@ -174,6 +174,8 @@ func TestDownloadTriesOneOwnerAfterTheOther(t *testing.T) {
 	require.Equal(t, content, w.net.Files[last.Path])
 	require.NotContains(t, strings.TrimPrefix(last.Path, "disk2/"), "/")
 	require.Equal(t, 1, owner.metrics[actortest.Series("transfers_total", "direction", "out", "result", "ok")])
+	require.Equal(t, [5]int{1, 0, 1, 0, 0}, p.packets("ARET"), "one is the file, and one is not")
+	require.Equal(t, [5]int{0, 0, 0, 2, 1}, p.packets("RETR"), "one owner could not be asked")
 
 	again := p.download(id, "another name.bin", endpoint(200))
 	require.Equal(t, last.Path, again.Path, "it is here already")

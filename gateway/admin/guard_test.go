@@ -105,6 +105,16 @@ func TestServeOnTCP(t *testing.T) {
 		require.NoError(t, err, host)
 		c.Close()
 	}
+	for _, host := range []string{"127.0.0.1", "127.0.0.1:1", "localhost:1"} {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+l.Addr().String()+"/readyz", nil)
+		require.NoError(t, err)
+		r.Host = host
+		w, err := http.DefaultClient.Do(r)
+		require.NoError(t, err)
+		w.Body.Close()
+		require.Equal(t, 403, w.StatusCode, host)
+	}
+	http.DefaultClient.CloseIdleConnections()
 	c := admin.NewClient("127.0.0.2:"+p, "", func(ctx context.Context, network, _ string) (net.Conn, error) {
 		return (&net.Dialer{}).DialContext(ctx, network, l.Addr().String())
 	})
