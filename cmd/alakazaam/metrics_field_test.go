@@ -29,7 +29,7 @@ func TestMetricsOfAFreshNode(t *testing.T) {
 		{`dropped_total{command="AFIN",reason="%"}`, "no_room"},
 		{`refusals_total{reason="%"}`, "connections_per_address dials_queued slow_connection unknown_session files_per_session sessions " +
 			"verify_address pending_queries discovery_max upload_slots"},
-		{`admin_refusals_total{reason="%"}`, "host origin content_type token_missing token_wrong"},
+		{`admin_refusals_total{reason="%"}`, "host origin content_type token_missing token_wrong connections"},
 		{`tcp_dials_total{family="ipv4",result="%"}`, "ok refused timeout source lost error"},
 		{`tcp_dials_total{family="%",result="ok"}`, "ipv4 ipv6"},
 		{`transfers_total{direction="%",result="ok"}`, "in out"},

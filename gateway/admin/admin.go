@@ -35,6 +35,7 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -52,6 +53,8 @@ const (
 	ioTimeout = 10 * time.Second
 	// maxBody is the most bytes of a request's body.
 	maxBody = 64 << 10
+	// maxConns is the most connections at once. Each takes one of the file descriptors that the node lives on.
+	maxConns = 128
 )
 
 // ErrNotLocal is what Serve returns for a listener that other machines can reach where there is no token.
@@ -86,6 +89,7 @@ type Server struct {
 	http     *http.Server
 	hosts    map[string]bool // under which a request may ask for this server, with port
 	anywhere bool            // it listens where other machines reach it
+	conns    atomic.Int64
 	refusals *refusals
 	end      context.CancelFunc
 }
@@ -108,6 +112,7 @@ func New(o Options) *Server {
 		ReadHeaderTimeout: 5 * time.Second,
 		IdleTimeout:       time.Minute,
 		MaxHeaderBytes:    16 << 10,
+		ConnState:         s.limit,
 		BaseContext:       func(net.Listener) context.Context { return base },
 		ErrorLog:          log.New(logWriter{o.Log}, "", 0),
 	}
@@ -134,6 +139,19 @@ func (s *Server) Serve(l net.Listener) error {
 		return fmt.Errorf("admin interface: %w", err)
 	}
 	return nil
+}
+
+// limit closes connections that are too many as soon as they are there.
+func (s *Server) limit(c net.Conn, state http.ConnState) {
+	switch state {
+	case http.StateNew:
+		if s.conns.Add(1) > maxConns {
+			s.refusals.count(refusedConnections, c.RemoteAddr().String())
+			c.Close()
+		}
+	case http.StateClosed, http.StateHijacked:
+		s.conns.Add(-1)
+	}
 }
 
 // Close ends the server: requests under way are given up, and have until ctx ends to say so.

@@ -38,13 +38,14 @@ func (s *Server) bears(r *http.Request) bool {
 	return subtle.ConstantTimeCompare(got[:], want[:]) == 1 && strings.EqualFold(scheme, "Bearer")
 }
 
-// The reasons for which a request is refused whatever it asks for.
+// The reasons for which a request is refused whatever it asks for, and a connection before it asks.
 const (
-	refusedHost    = "host"
-	refusedOrigin  = "origin"
-	refusedType    = "content_type"
-	refusedNoToken = "token_missing"
-	refusedToken   = "token_wrong"
+	refusedHost        = "host"
+	refusedOrigin      = "origin"
+	refusedType        = "content_type"
+	refusedNoToken     = "token_missing"
+	refusedToken       = "token_wrong"
+	refusedConnections = "connections"
 )
 
 // refusals count and log what is refused.
@@ -60,22 +61,27 @@ func newRefusals(m *Metrics, log logrus.FieldLogger) *refusals {
 		m = NewMetrics(nil)
 	}
 	r := &refusals{counts: make(map[string]port.Counter), log: log, gate: rate.Sometimes{Interval: time.Second}}
-	for _, reason := range []string{refusedHost, refusedOrigin, refusedType, refusedNoToken, refusedToken} {
-		r.counts[reason] = m.Counter("admin_refusals_total", "Requests to the admin interface that were refused, by reason.", "reason", reason)
+	for _, reason := range []string{refusedHost, refusedOrigin, refusedType, refusedNoToken, refusedToken, refusedConnections} {
+		r.counts[reason] = m.Counter("admin_refusals_total", "Requests and connections to the admin interface that were refused, by reason.", "reason", reason)
 	}
 	return r
 }
 
-// refuse makes the answer to a request that is refused. The log hears of it once a second at most.
+// refuse makes the answer to a request that is refused.
 func (r *refusals) refuse(request *http.Request, reason string, code int, message string) error {
+	r.count(reason, request.RemoteAddr)
+	return &Error{code, message}
+}
+
+// count counts a refusal. The log hears of it once a second at most.
+func (r *refusals) count(reason, from string) {
 	r.counts[reason].Add(1)
 	r.kept.Add(1)
 	r.gate.Do(func() {
-		log := r.log.WithFields(logrus.Fields{"from": request.RemoteAddr, "reason": reason})
+		log := r.log.WithFields(logrus.Fields{"from": from, "reason": reason})
 		if n := r.kept.Swap(0); n > 1 {
 			log = log.WithField("suppressed", n-1)
 		}
 		log.Warn("admin request refused")
 	})
-	return &Error{code, message}
 }

@@ -164,3 +164,40 @@ func TestProfiles(t *testing.T) {
 	})
 	run(t, "peer", func(b *bench) { b.refuses(404, "there is no", "GET", "/debug/pprof/", "") })
 }
+
+// TestConnectionsAreLimited: whoever opens many does not take the node's file descriptors away.
+func TestConnectionsAreLimited(t *testing.T) {
+	const limit = 128
+	b := newBench(t, "peer", admin.Options{})
+	defer b.close()
+	b.status(b.routes.Node, &message.NodeStatus{Ready: true})
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	counts := admin.NewMetrics(nil)
+	server := admin.New(admin.Options{System: b.system, Routes: b.routes, Metrics: counts})
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(l) }()
+	var open []net.Conn
+	ask := func() (answer string) {
+		c, err := net.Dial("tcp", l.Addr().String())
+		require.NoError(t, err)
+		open = append(open, c)
+		require.NoError(t, c.SetDeadline(time.Now().Add(30*time.Second)))
+		_, _ = fmt.Fprintf(c, "GET /readyz HTTP/1.1\r\nHost: %s\r\n\r\n", l.Addr())
+		b := make([]byte, 15)
+		_, _ = io.ReadFull(c, b)
+		return string(b)
+	}
+	for range limit {
+		require.Equal(t, "HTTP/1.1 200 OK", ask())
+	}
+	require.Equal(t, make([]byte, 15), []byte(ask()))
+	require.Equal(t, "1", scrape(t, counts)[`alakazaam_admin_refusals_total{reason="connections"}`])
+	require.NoError(t, open[0].Close())
+	require.Eventually(t, func() bool { return ask() == "HTTP/1.1 200 OK" }, 30*time.Second, 10*time.Millisecond, "one has ended")
+	for _, c := range open {
+		c.Close()
+	}
+	require.NoError(t, server.Close(t.Context()))
+	require.NoError(t, <-served)
+}
