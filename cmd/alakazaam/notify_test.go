@@ -2,6 +2,7 @@ package main_test
 
 import (
 	"net"
+	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -87,4 +88,23 @@ func TestServiceManagerThatIsGone(t *testing.T) {
 	p.signal(syscall.SIGTERM)
 	require.Zero(t, p.exit())
 	require.Equal(t, 1, strings.Count(p.text(), "the service manager cannot be told"))
+}
+
+// TestCrashIsNoWrongConfiguration: the unit keeps systemd from restarting a node that ends with 2, which is how Go ends a
+// program that crashes, or that is told to end by the signal to one that hangs, unless its environment says otherwise.
+func TestCrashIsNoWrongConfiguration(t *testing.T) {
+	unit, err := os.ReadFile("deploy/alakazaam.service")
+	require.NoError(t, err)
+	_, environment, _ := strings.Cut(string(unit), "\nEnvironment=")
+	environment, _, _ = strings.Cut(environment, "\n")
+	name, value, ok := strings.Cut(environment, "=")
+	require.True(t, ok)
+	t.Setenv(name, value)
+	p := start(t, "supernode", "--listen", "127.0.0.133:0", "--admin.listen", "")
+	p.waitFor("the supernode is running")
+	p.signal(syscall.SIGABRT)
+	p.exit()
+	status := p.cmd.ProcessState.Sys().(syscall.WaitStatus)
+	require.True(t, status.Signaled(), "it exited with %d", status.ExitStatus())
+	require.Contains(t, p.text(), "goroutine ", "what it did")
 }

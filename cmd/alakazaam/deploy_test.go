@@ -1,0 +1,48 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"alakazaam/config"
+)
+
+// unit gives the settings of the systemd unit, by name.
+func unit(t *testing.T) map[string]string {
+	t.Helper()
+	b, err := os.ReadFile("deploy/alakazaam.service")
+	require.NoError(t, err)
+	settings := make(map[string]string)
+	for line := range strings.Lines(string(b)) {
+		if key, value, ok := strings.Cut(strings.TrimSpace(line), "="); ok && !strings.HasPrefix(key, "#") {
+			settings[key] = value
+		}
+	}
+	return settings
+}
+
+// TestUnit checks what the systemd unit says against what the program does.
+func TestUnit(t *testing.T) {
+	u := unit(t)
+	require.Equal(t, strconv.Itoa(exitUsage), u["RestartPreventExitStatus"])
+	seconds, err := strconv.Atoi(u["TimeoutStopSec"])
+	require.NoError(t, err)
+	require.Greater(t, time.Duration(seconds)*time.Second, grace+2*endSlack, "shutdown and release take as long")
+	files, err := strconv.Atoi(u["LimitNOFILE"])
+	require.NoError(t, err)
+	require.Greater(t, files, 2*config.DefaultConnections)
+
+	c, warnings, err := config.Load(config.Options{Path: "deploy/alakazaam.yaml"})
+	require.NoError(t, err)
+	require.Empty(t, warnings)
+	require.Equal(t, "/usr/local/bin/alakazaam supernode --config /etc/alakazaam/alakazaam.yaml", u["ExecStart"])
+	for _, dir := range []string{c.DataDir, c.ShareDir, c.DownloadDir} {
+		require.Equal(t, filepath.Join("/var/lib", u["StateDirectory"]), filepath.Dir(dir), "the unit lets it write nowhere else")
+	}
+}
