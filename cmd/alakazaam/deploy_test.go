@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -45,4 +46,25 @@ func TestUnit(t *testing.T) {
 	for _, dir := range []string{c.DataDir, c.ShareDir, c.DownloadDir} {
 		require.Equal(t, filepath.Join("/var/lib", u["StateDirectory"]), filepath.Dir(dir), "the unit lets it write nowhere else")
 	}
+}
+
+// TestDockerfile checks what the image says against the configuration and the module.
+func TestDockerfile(t *testing.T) {
+	b, err := os.ReadFile("../../Dockerfile")
+	require.NoError(t, err)
+	var env []string
+	for line := range strings.Lines(string(b)) {
+		if pairs, ok := strings.CutPrefix(line, "ENV "); ok {
+			env = append(env, strings.Fields(pairs)...)
+		}
+	}
+	c, warnings, err := config.Load(config.Options{Env: env})
+	require.NoError(t, err)
+	require.Empty(t, warnings)
+	require.Contains(t, string(b), `VOLUME ["`+strings.Join([]string{c.DataDir, c.ShareDir, c.DownloadDir}, `", "`)+`"]`)
+	module, err := os.ReadFile("../../go.mod")
+	require.NoError(t, err)
+	goVersion := regexp.MustCompile(`(?m)^go (\d+\.\d+)`).FindSubmatch(module)
+	require.Contains(t, string(b), "FROM golang:"+string(goVersion[1])+" AS build")
+	require.Contains(t, string(b), "EXPOSE "+c.Listen[strings.LastIndexByte(c.Listen, ':')+1:])
 }
