@@ -66,5 +66,9 @@ func TestDockerfile(t *testing.T) {
 	require.NoError(t, err)
 	goVersion := regexp.MustCompile(`(?m)^go (\d+\.\d+)`).FindSubmatch(module)
 	require.Contains(t, string(b), "FROM golang:"+string(goVersion[1])+" AS build")
+	require.Contains(t, string(b), "-X main.release=$VERSION")
+	defer func(before string) { release = before }(release)
+	release = "v1.2.3"
+	require.Equal(t, "v1.2.3", buildVersion().Version)
 	require.Contains(t, string(b), "EXPOSE "+c.Listen[strings.LastIndexByte(c.Listen, ':')+1:])
 }
