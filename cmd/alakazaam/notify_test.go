@@ -32,7 +32,7 @@ func newManager(t *testing.T) *manager {
 func (m *manager) until(prefix string) (said []string) {
 	m.t.Helper()
 	b := make([]byte, 4096)
-	require.NoError(m.t, m.conn.SetReadDeadline(time.Now().Add(patience)))
+	require.NoError(m.t, m.conn.SetReadDeadline(time.Now().Add(2*patience)))
 	for {
 		n, err := m.conn.Read(b)
 		require.NoError(m.t, err, "no %s after %q", prefix, said)

@@ -167,9 +167,9 @@ func TestHeadline(t *testing.T) {
 	s := &admin.Status{
 		Node: &message.NodeStatus{Role: "supernode"}, Store: &message.StoreStatus{Trouble: "disk full"},
 		Sessions: &message.SessionsStatus{Sessions: 1}, Catalog: &message.CatalogStatus{Files: 2},
-		Overlay: &message.OverlayStatus{Neighbors: []message.NeighborStatus{{Up: true}, {}}}, Share: &message.ShareStatus{Files: 3},
+		Overlay: &message.OverlayStatus{Neighbors: []message.NeighborStatus{{Up: true}, {}, {}}}, Share: &message.ShareStatus{Files: 3},
 	}
-	require.Contains(t, headline(s), ", degraded: logins and publications are refused: disk full, 1 peer, 2 files, 1 of 2 neighbors, 3 shared")
+	require.Contains(t, headline(s), ", degraded: logins and publications are refused: disk full, 1 peer, 2 files, 1 of 3 neighbors, 3 shared")
 	s = &admin.Status{Node: &message.NodeStatus{Role: "peer"}, Peer: &message.PeerStatus{State: "searching"}}
 	require.Contains(t, headline(s), ", supernode none, searching")
 }
