@@ -248,3 +248,18 @@ func TestAnswerThatHasNoRoomIsCut(t *testing.T) {
 	require.Equal(t, fmt.Sprintf("AFIN%03d", sent), string(conn.got[:7]))
 	require.Equal(t, 900, sent+w.all[0].metrics[actortest.Series("dropped_total", "command", "AFIN", "reason", "no_room")])
 }
+
+// TestSearchesEndWithTheirConnection: a search that was asked for behind one that ends the connection does not go on
+// for nobody.
+func TestSearchesEndWithTheirConnection(t *testing.T) {
+	w := newWorld(t, 1)
+	w.overlay(2, line(2), testConfig())
+	s := w.stranger(100, false)
+	id := s.login(endpoint(1))
+	c := s.dial(endpoint(1)).say("FINDUNKNOWNSESSION00%-20sFIND%s%-20s", "*", id, "*")
+	require.True(t, c.ended)
+	require.Zero(t, inspect[*message.QueriesStatus](w.all[0], w.all[0].routes.Queries).Searches)
+	for _, result := range []string{"refused", "failed"} {
+		require.Equal(t, 1, w.all[0].metrics[actortest.Series("packets_total", "command", "FIND", "direction", "in", "result", result)], result)
+	}
+}

@@ -96,6 +96,7 @@ func (c *incoming) logout(ctx actor.Context, p *wire.Logo) {
 
 func (c *incoming) find(ctx actor.Context, p *wire.Find) {
 	s := c.newSlot(wire.FIND, c.FindWindow+answerTimeout)
+	s.session = p.Session
 	if c.routes.Sessions == nil {
 		c.onFound(ctx, &message.Found{Ref: s.ref, Err: message.ErrUnknownSession})
 		return

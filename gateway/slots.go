@@ -9,6 +9,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"alakazaam/actors/message"
+	"alakazaam/actors/p2p"
 	"alakazaam/actors/port"
 	"alakazaam/gateway/wire"
 )
@@ -18,6 +19,7 @@ import (
 type slot struct {
 	ref         message.Ref
 	command     wire.Command
+	session     p2p.SessionID // of a FIND
 	deadline    time.Time
 	weight      int     // publications in it
 	withdrawals int     // how many of them are DEFFs
@@ -134,8 +136,8 @@ func (s *slot) abandon(ctx actor.Context, c *incoming) {
 		ctx.Send(c.routes.Share, &message.UploadEnded{Ref: s.ref, ReplyTo: ctx.Self(), Err: errCut})
 	case s.command == wire.RETR && s.answer == nil:
 		ctx.Send(c.routes.Share, &message.RetrieveGone{Ref: s.ref, ReplyTo: ctx.Self()})
-	case s.command == wire.FIND && s.answer == nil && c.routes.Queries != nil:
-		ctx.Send(c.routes.Queries, &message.CancelFind{Ref: s.ref, ReplyTo: ctx.Self()})
+	case s.command == wire.FIND && s.answer == nil && c.routes.Sessions != nil:
+		ctx.Send(c.routes.Sessions, &message.CancelFind{Ref: s.ref, Session: s.session, ReplyTo: ctx.Self()})
 	}
 }
 

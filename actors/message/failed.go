@@ -2,6 +2,7 @@ package message
 
 import (
 	"errors"
+	"fmt"
 	"reflect"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -32,7 +33,7 @@ func Failed(request any, err error) (to *actor.PID, answer any) {
 	case *Match:
 		return m.ReplyTo, &Matched{Ref: m.Ref, Err: err}
 	case *Commit:
-		return m.ReplyTo, &Committed{Ref: m.Ref, Err: err}
+		return m.ReplyTo, &Committed{Ref: m.Ref, Err: fmt.Errorf("%w: %w", ErrInDoubt, err)}
 	case *Load:
 		return m.ReplyTo, &port.Loaded{Token: uint64(m.Ref), Err: err}
 	case *Retrieve:

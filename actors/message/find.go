@@ -65,9 +65,11 @@ type Hit struct {
 	Owner p2p.Endpoint
 }
 
-// CancelFind takes a Find back: nobody waits for its answer any more.
+// CancelFind takes a Find back: nobody waits for its answer any more. It goes the way that the Find went, so that it
+// cannot be there before it.
 type CancelFind struct {
 	Ref     Ref
+	Session p2p.SessionID // that of the Find
 	ReplyTo *actor.PID
 }
 

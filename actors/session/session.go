@@ -68,6 +68,9 @@ func (s *session) Receive(ctx actor.Context) {
 		s.commit(ctx, op{request: m}, []port.Change{{Op: port.OpLogin, Session: s.id, Endpoint: s.endpoint}})
 	case *message.Login, *message.Find, *message.Publish, *message.Logout:
 		s.onRequest(ctx, m)
+	case *message.CancelFind:
+		s.waiting = append(s.waiting, m) // behind its Find; it is no sign of life
+		s.work(ctx)
 	case *look:
 		s.onLook(ctx)
 	case *message.Sent:
@@ -258,6 +261,8 @@ func (s *session) answer(ctx actor.Context, o op) {
 		find := *m
 		find.For = p2p.HostOf(s.endpoint.Host())
 		ctx.Send(s.routes.Queries, &find)
+	case *message.CancelFind:
+		ctx.Send(s.routes.Queries, m)
 	case *message.Publish:
 		// The catalog tells the connection, once the files can be found.
 		ctx.Send(s.routes.Catalog, &message.Update{

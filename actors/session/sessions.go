@@ -102,7 +102,7 @@ func (s *sessions) Receive(ctx actor.Context) {
 		if m.ref == s.loading.Ref {
 			s.load(ctx, s.loading.After)
 		}
-	case *message.Login, *message.Publish, *message.Find, *message.Logout:
+	case *message.Login, *message.Publish, *message.Find, *message.CancelFind, *message.Logout:
 		if !s.loaded {
 			s.early = append(s.early, m)
 			return
@@ -201,6 +201,12 @@ func (s *sessions) request(ctx actor.Context, m any) {
 		s.pass(ctx, m.Session, m)
 	case *message.Find:
 		s.pass(ctx, m.Session, m)
+	case *message.CancelFind:
+		if e, ok := s.live[m.Session]; ok {
+			ctx.Send(e.pid, m)
+			return
+		}
+		ctx.Send(s.routes.Queries, m) // a Find may have gone before the session ended
 	case *message.Logout:
 		e, ok := s.live[m.Session]
 		if !ok {
