@@ -238,7 +238,7 @@ func (g *gateway) onStopping(ctx actor.Context) {
 var (
 	errSelf    = errors.New("that is this node")
 	errDenied  = errors.New("that address is refused (access.deny or access.allow)")
-	errQueue   = errors.New("too many dials wait already (limits.dials_queued)")
+	errQueue   = fmt.Errorf("too many dials wait already (limits.dials_queued): %w", message.ErrBusy)
 	errCrashed = errors.New("the connection's actor failed")
 	errStopped = errors.New("the gateway stopped")
 )

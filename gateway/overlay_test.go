@@ -196,3 +196,31 @@ func TestDeadNeighborDoesNotHoldASearchUp(t *testing.T) {
 	require.Len(t, n.find("here").Results, 1)
 	require.Less(t, w.sim.Now().Sub(start), time.Second)
 }
+
+// TestFullDialQueueSaysNothingOfOthers: when so much is sent to an address that the dials towards it are more than may
+// wait, neither the neighbor nor the session there counts as unreachable.
+func TestFullDialQueueSaysNothingOfOthers(t *testing.T) {
+	w := newWorld(t, 1)
+	c := testConfig()
+	c.Limits.DialsPerAddress, c.Limits.DialsQueued = 1, 1
+	c.Session.ProbeEvery, c.Session.ProbeFailures = 2*time.Second, 1
+	s := w.stranger(100, true)
+	n := w.add(node.Supernode, c, s.self)
+	w.sim.Run(time.Second)
+	s.login(n.self)
+	w.net.Latency = func(netip.Addr, netip.Addr) time.Duration { return 200 * time.Millisecond }
+	dropped := actortest.Series("refusals_total", "reason", "dials_queued")
+	for i := range 300 {
+		w.sim.System.Root.Send(n.routes.Gateway, &message.Send{To: s.self})
+		w.sim.Run(100 * time.Millisecond)
+		if i == 100 {
+			w.sim.System.Root.Send(n.routes.Overlay, &message.Flood{Packet: &message.Quer{
+				ID: p2p.NewPacketID(w.sim.Rand(9)), Origin: n.self, TTL: 5,
+			}})
+		}
+	}
+	require.Greater(t, n.metrics[dropped], 100)
+	require.Zero(t, n.metrics["sessions_vanished_total"])
+	require.True(t, n.neighbors()[0].Up)
+	require.Equal(t, 1, n.neighbors()[0].Failed, "it was not sent, which is not the neighbor's fault")
+}

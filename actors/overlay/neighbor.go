@@ -1,9 +1,11 @@
 package overlay
 
 import (
+	"errors"
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
 
@@ -123,10 +125,22 @@ func (n *neighbor) onSent(ctx actor.Context, m *message.Sent) {
 	if n.resting {
 		return // one of several that were under way together
 	}
+	if errors.Is(m.Err, message.ErrBusy) {
+		if !n.up { // this node had no time to look, and looks again
+			n.rest(ctx, firstBackoff)
+		}
+		return
+	}
 	n.failures++
-	n.up, n.resting = false, true
-	n.timer = n.env.Clock.After(backoff(n.failures, rand.New(n.env.Rand).Float64()), ctx.Self(), &rested{})
+	n.up = false
+	n.rest(ctx, backoff(n.failures, rand.New(n.env.Rand).Float64()))
 	ctx.Send(ctx.Parent(), &standing{by: n.endpoint, lost: n.failures >= lostAfter})
+}
+
+// rest leaves the neighbor alone for a while.
+func (n *neighbor) rest(ctx actor.Context, d time.Duration) {
+	n.resting = true
+	n.timer = n.env.Clock.After(d, ctx.Self(), &rested{})
 }
 
 func (n *neighbor) answer(ctx actor.Context, ref message.Ref, ok bool) {

@@ -2,6 +2,7 @@ package session
 
 import (
 	"cmp"
+	"errors"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -73,8 +74,11 @@ func (s *session) onLook(ctx actor.Context) {
 	s.looking = s.env.Clock.After(s.pause(), ctx.Self(), &look{})
 }
 
-// onLooked takes the outcome of a dial.
+// onLooked takes the outcome of a dial. That this node has too many dials to make says nothing about the peer.
 func (s *session) onLooked(ctx actor.Context, err error) {
+	if errors.Is(err, message.ErrBusy) {
+		return
+	}
 	now := s.env.Clock.Now()
 	if err == nil || len(s.open)+len(s.waiting) > 0 {
 		s.life.alive(now)
