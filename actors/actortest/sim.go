@@ -138,6 +138,17 @@ func (s *Sim) RunUntil(d time.Duration, done func() bool) bool {
 	return true
 }
 
+// Pending is how many events are still to happen.
+func (s *Sim) Pending() int {
+	n := 0
+	for _, e := range s.events {
+		if !e.stopped {
+			n++
+		}
+	}
+	return n
+}
+
 // record adds something that happened to the trace.
 func (s *Sim) record(kind byte, b ...[]byte) {
 	var head [9]byte
