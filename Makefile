@@ -10,7 +10,7 @@ BENCH    ?= .
 BENCHTIME?= 1s
 COUNT    ?= 1
 
-.PHONY: build run test check lint bench fuzz fuzz-ci soak demo clean help
+.PHONY: build run test check lint bench fuzz fuzz-ci soak hostile demo clean help
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -54,6 +54,9 @@ soak: ## kill a supernode under load and cut its power, ROUNDS times each; SEED 
 
 bench: ## run the benchmarks; BENCH selects, COUNT=10 for benchstat
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -benchtime $(BENCHTIME) -count $(COUNT) ./...
+
+hostile: ## attack the program with ten thousand connections and floods of another order
+	HOSTILE=heavy $(GO) test -run '^TestHostile' -v -parallel 1 -timeout 30m ./cmd/alakazaam
 
 demo: build ## three supernodes, four peers, a search and a download on loopback
 	cmd/alakazaam/demo.sh bin/alakazaam

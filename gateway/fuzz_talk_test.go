@@ -104,8 +104,8 @@ func (c *talk) read() {
 func (c *talk) learn() {
 	for _, found := range sessionGiven.FindAllSubmatch(c.got[c.learned:], -1) {
 		id := string(found[1])
-		if strings.Trim(id, "0") != "" && !slices.Contains(c.play.given, id) {
-			c.play.given = append(c.play.given, id)
+		if strings.Trim(id, "0") != "" && !slices.Contains(c.given, id) {
+			c.given = append(c.given, id)
 		}
 	}
 	c.learned = max(c.learned, len(c.got)-19) // one that has not come whole is found later
