@@ -18,7 +18,7 @@ const (
 	DefaultSessions                       = 5000
 	DefaultFilesPerSession                = 50000
 	DefaultPendingQueries                 = 2000
-	DefaultSearchesPerSession             = 8
+	DefaultSearchesPerSession             = 16
 	DefaultQueriesPerAddress              = 250
 	DefaultSessionsPerAddress             = 64
 	DefaultPktids                         = 262144

@@ -165,7 +165,7 @@ func (p *play) pick(n int) int { return int(p.next()) % n }
 func (p *play) configure() {
 	p.config = testConfig()
 	c := &p.config
-	c.Session.ProbeEvery, c.Limits.Offenses = 0, 0
+	c.Session.ProbeEvery, c.Limits.Offenses, c.Limits.SearchesPerSession = 0, 0, 0
 	if p.is(withProbes) {
 		c.Session.ProbeEvery, c.Session.ProbeFailures = probePause, 2
 	}

@@ -40,8 +40,9 @@ type incoming struct {
 	under                p2p.SessionID // the session of the last packet, and what came under it and is not paid for
 	underPackets         int
 	underBytes           int
-	resting              port.Timer // ends the rest of a connection that has sent too much
-	full                 bool       // no room for another request, which has been counted
+	resting              port.Timer    // ends the rest of a connection that has sent too much
+	rest                 time.Duration // how long the last rest is that no packet has followed: it is no silence of the other side
+	full                 bool          // no room for another request, which has been counted
 
 	touched   time.Time // when the last packet was complete or the last answer left
 	packets   int
@@ -64,7 +65,6 @@ func (c *incoming) Receive(ctx actor.Context) {
 		c.conn.Abort()
 	case *rested:
 		c.resting = nil
-		c.touched = c.env.Clock.Now()
 		c.advance(ctx)
 	case *port.Bytes:
 		c.pieces = append(c.pieces, m)
@@ -187,7 +187,7 @@ func (c *incoming) mustWait(p wire.Packet) bool {
 // take deals with one packet.
 func (c *incoming) take(ctx actor.Context, p wire.Packet) {
 	c.packets++
-	c.touched = c.env.Clock.Now()
+	c.touched, c.rest = c.env.Clock.Now(), 0
 	c.metrics.open.Add(1)
 	c.owe(ctx, p)
 	c.request(ctx, p)
@@ -260,10 +260,12 @@ func (c *incoming) onClosed(ctx actor.Context, m *port.Closed) {
 // back when that could be the case next.
 func (c *incoming) onTick(ctx actor.Context) {
 	now := c.env.Clock.Now()
-	next := c.touched.Add(c.limits().IdleTimeout)
+	limit := c.limits().IdleTimeout
+	if c.packets == 0 {
+		limit = c.limits().FirstPacket
+	}
+	next := c.touched.Add(limit + c.rest)
 	switch {
-	case c.resting != nil:
-		next = now.Add(c.limits().IdleTimeout)
 	case len(c.slots) > 0:
 		s := c.slots[0]
 		if s.sending || now.Before(s.deadline) {
@@ -272,13 +274,14 @@ func (c *incoming) onTick(ctx actor.Context) {
 		}
 		c.onOverdue(ctx, s)
 		return
+	case now.Before(next):
 	case c.packets == 0:
 		c.cut(ctx, "its first packet did not come in time (limits.first_packet)")
 		c.ended = true
 		c.drop()
 		c.finish(ctx, failureOf(c.decoder.Partial()))
 		return
-	case !now.Before(next):
+	default:
 		c.conn.Close()
 		return
 	}

@@ -132,6 +132,7 @@ func (c *incoming) pay(ctx actor.Context) {
 		if c.resting != nil {
 			c.resting.Stop()
 		}
+		c.rest = rest
 		c.resting = c.env.Clock.After(rest, ctx.Self(), &rested{})
 	}
 }

@@ -153,7 +153,7 @@ func (q *queries) Receive(ctx actor.Context) {
 
 // onFind begins a search, has it wait for its turn, or refuses it.
 func (q *queries) onFind(ctx actor.Context, m *message.Find) {
-	if !q.room(len(q.pending) + len(q.shares.waiting)) {
+	if !q.room(len(q.pending)) {
 		ctx.Send(m.ReplyTo, &message.Found{Ref: m.Ref, Err: message.ErrBusy})
 		return
 	}

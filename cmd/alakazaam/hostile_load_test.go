@@ -154,7 +154,7 @@ func TestHostileFloods(t *testing.T) {
 	t.Parallel()
 	neighbor := listenAs(t, 124, hearsOnly("QUERREPEATED"))
 	s := besiege(t, "--neighbors", fmt.Sprintf("%s:%d", neighbor.ip, neighbor.port), "--limits.files_per_session", "500",
-		"--limits.dials_queued", "200", "--limits.sessions", "200")
+		"--limits.dials_queued", "200", "--limits.sessions", "200", "--limits.searches_per_session", "256")
 	t.Run("forged logins", func(t *testing.T) { s.under(t, func() { s.forgedLogins(t) }) })
 	t.Run("publications", func(t *testing.T) { s.under(t, func() { s.publications(t) }) })
 	t.Run("forged queries", func(t *testing.T) { s.under(t, func() { s.forgedQueries(t) }) })
