@@ -25,12 +25,14 @@ const (
 	DefaultRequestsPerConnection          = 64
 	DefaultPublicationsPerConnection      = 2048
 	DefaultPacketsPerNeighbor             = 256
+	DefaultDials                          = 1000
 	DefaultDialsPerAddress                = 4
 	DefaultDialsQueued                    = 20000
 	DefaultDialTimeout                    = 5 * time.Second
 	DefaultIdleTimeout                    = time.Minute
 	DefaultFirstPacket                    = 5 * time.Second
 	DefaultWriteQueue                Size = 1 << 20
+	DefaultWriteQueues               Size = 256 << 20
 	DefaultWriteTimeout                   = 30 * time.Second
 )
 
@@ -82,6 +84,8 @@ type Limits struct {
 	PublicationsPerConnection int `yaml:"publications_per_connection" range:"1..1048576" unit:"publications" reload:"yes"`
 	// Packets that wait for one neighbor; past it they are dropped.
 	PacketsPerNeighbor int `yaml:"packets_per_neighbor" range:"1..65536" unit:"packets" reload:"yes"`
+	// Outgoing connections being opened at once, in all.
+	Dials int `yaml:"dials" unit:"connections" zero:"no limit" reload:"yes"`
 	// Outgoing connections being opened at once, towards one address.
 	DialsPerAddress int `yaml:"dials_per_address" unit:"connections" zero:"no limit" reload:"yes"`
 	// Outgoing connections that wait for their turn, in all.
@@ -94,6 +98,8 @@ type Limits struct {
 	FirstPacket time.Duration `yaml:"first_packet" range:"1ms..10m" reload:"yes"`
 	// Bytes that may wait for the other side of a connection to read them; past it the connection is closed.
 	WriteQueue Size `yaml:"write_queue" range:"64KiB..1GiB"`
+	// Bytes that may wait on all connections together; past it those are closed on which more than 64KiB wait.
+	WriteQueues Size `yaml:"write_queues" range:"1MiB..1TiB"`
 	// A connection whose other side has read nothing for this long, while something waits for it, is closed.
 	WriteTimeout time.Duration `yaml:"write_timeout" range:"100ms..1h"`
 }
@@ -121,12 +127,14 @@ func defaultLimits() Limits {
 		RequestsPerConnection:     DefaultRequestsPerConnection,
 		PublicationsPerConnection: DefaultPublicationsPerConnection,
 		PacketsPerNeighbor:        DefaultPacketsPerNeighbor,
+		Dials:                     DefaultDials,
 		DialsPerAddress:           DefaultDialsPerAddress,
 		DialsQueued:               DefaultDialsQueued,
 		DialTimeout:               DefaultDialTimeout,
 		IdleTimeout:               DefaultIdleTimeout,
 		FirstPacket:               DefaultFirstPacket,
 		WriteQueue:                DefaultWriteQueue,
+		WriteQueues:               DefaultWriteQueues,
 		WriteTimeout:              DefaultWriteTimeout,
 	}
 }

@@ -13,7 +13,7 @@ import (
 // admitted is how a connection begins: with what its address may send.
 type admitted struct {
 	conn   port.Conn
-	budget *budget // nil: as much as it likes
+	budget *budget
 }
 
 // offense is what a connection says of an address that misbehaves.
@@ -54,11 +54,7 @@ func (g *gateway) onAccepted(ctx actor.Context, m *port.Accepted) {
 	g.visitors.enter(w)
 	pid := g.spawn(ctx, g.incoming)
 	g.admitted[pid.Id] = w
-	a := &admitted{conn: m.Conn, budget: w.budget}
-	if trusted {
-		a.budget = nil
-	}
-	ctx.Send(pid, a)
+	ctx.Send(pid, &admitted{conn: m.Conn, budget: w.budget})
 }
 
 // timeFormat is how a time is written in the log.
@@ -73,8 +69,8 @@ func (g *gateway) onOffense(ctx actor.Context, m *offense) {
 	}
 	w := g.visitors.find(p2p.HostOf(m.from))
 	d := w.offend(g.env.Clock.Now(), &cfg.Limits)
-	if w.open == 0 {
-		g.visitors.remember(w)
+	if w.open == 0 && g.visitors.remember(w) {
+		g.metrics.forgotten.Hit()
 	}
 	if d == 0 {
 		return
@@ -86,20 +82,14 @@ func (g *gateway) onOffense(ctx actor.Context, m *offense) {
 		log.WithFields(logrus.Fields{"address": w.at.String(), "for": d.String(), "offense": m.what, "time": w.bans}).
 			Warn("address banned: limits.offenses")
 	}
-	g.shun(ctx, func(v *visitor) bool { return v == w })
+	g.tellAll(ctx, &shunned{}, func(v *visitor) bool { return v == w })
 }
 
-// onReloaded closes the connections of addresses that are not let in any more.
-func (g *gateway) onReloaded(ctx actor.Context) {
-	access := &g.Config.Get().Access
-	g.shun(ctx, func(w *visitor) bool { return !access.Peer(w.at) })
-}
-
-// shun closes the connections of visitors.
-func (g *gateway) shun(ctx actor.Context, who func(*visitor) bool) {
+// tellAll sends a message to the connections of visitors.
+func (g *gateway) tellAll(ctx actor.Context, m any, who func(*visitor) bool) {
 	for _, child := range ctx.Children() {
 		if w := g.admitted[child.Id]; w != nil && who(w) {
-			ctx.Send(child, &shunned{})
+			ctx.Send(child, m)
 		}
 	}
 }

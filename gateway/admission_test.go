@@ -419,3 +419,182 @@ func TestLoginsOfAnAddress(t *testing.T) {
 
 // last is the end of what has come.
 func (c *rawConn) last(n int) string { return string(c.got[len(c.got)-n:]) }
+
+// TestDialsInAll: packets with many forged reply addresses have this node open no more than so many connections at once,
+// and each address has its turn.
+func TestDialsInAll(t *testing.T) {
+	w := newWorld(t, 1)
+	cfg := testConfig()
+	cfg.Limits.Dials, cfg.Limits.DialsPerAddress = 10, 2
+	n := w.add(node.Supernode, cfg)
+	w.sim.Run(time.Second)
+	w.net.Down = func(_, to netip.Addr) bool { return to != n.self.IPv4() && to != endpoint(100).IPv4() }
+	dialed := make(map[netip.Addr]int)
+	w.net.Dialing = func(_ netip.Addr, to netip.AddrPort) { dialed[to.Addr()]++ }
+	c := w.stranger(100, false).dial(n.self)
+	const hosts, each = 30, 4
+	for i := range hosts * each {
+		c.conn.Send(fmt.Appendf(nil, "SUPE%016d%s%02d", i, field(endpoint(200+i%hosts)), 1))
+	}
+	for range 200 {
+		w.sim.Run(500 * time.Millisecond)
+		require.LessOrEqual(t, n.metrics[actortest.Series("actors", "kind", "connection")], 10+1)
+	}
+	for i := range hosts {
+		require.Equal(t, each, dialed[endpoint(200+i).IPv4()], "host %d", i)
+	}
+	status := inspect[*message.GatewayStatus](n, n.routes.Gateway)
+	require.Zero(t, status.Outgoing+status.Waiting)
+	require.NotZero(t, n.throttled("dials"))
+	require.Zero(t, n.refusals("dials_queued"))
+}
+
+// TestWhatOthersSaidIsNoOffense: a node of the field passes on what it was sent, and is not banned for it.
+func TestWhatOthersSaidIsNoOffense(t *testing.T) {
+	w := newWorld(t, 1)
+	cfg := testConfig()
+	cfg.Limits.Offenses = 1
+	n := w.add(node.Supernode, cfg)
+	w.sim.Run(time.Second)
+	s := w.stranger(100, false)
+	broken := field(endpoint(7))[:55] + "00000" // no port
+	for _, p := range []string{
+		fmt.Sprintf("QUER%016d%s01%-20s", 1, broken, "x"), fmt.Sprintf("SUPE%016d%s01", 2, broken),
+		fmt.Sprintf("AQUE%016d%s%s%-100s", 3, broken, md5Of("a"), "x"), fmt.Sprintf("ASUP%016d%s", 4, broken),
+	} {
+		require.True(t, s.dial(n.self).say("%s", p).ended, p)
+		require.False(t, s.banned(n.self), p)
+	}
+	s.dial(n.self).say("LOGI%s", broken)
+	require.True(t, s.banned(n.self), "its own address is")
+}
+
+// hostAt6 is a stranger at an IPv6 address.
+func (w *world) hostAt6(address string, claims p2p.Endpoint) *stranger {
+	return &stranger{world: w, self: claims, transport: w.net.Host(netip.MustParseAddr(address))}
+}
+
+// TestClaimedAddressesCountForNobody: whoever is at an IPv6 address and claims somebody's IPv4 address beside it uses up
+// nothing of his, also after a restart.
+func TestClaimedAddressesCountForNobody(t *testing.T) {
+	w := newWorld(t, 1)
+	cfg := testConfig()
+	cfg.Limits.SessionsPerAddress, cfg.Session.ProbeEvery = 2, 0
+	n := w.add(node.Supernode, cfg)
+	w.sim.Run(time.Second)
+	victim := w.stranger(100, false)
+	at := netip.MustParseAddr("2001:db8::66")
+	bad := w.hostAt6(at.String(), n.self)
+	for i := range 3 {
+		e, err := p2p.NewEndpoint(victim.self.IPv4(), at, uint16(4000+i))
+		require.NoError(t, err)
+		c := bad.dial(n.self).say("LOGI%s", field(e))
+		require.Equal(t, i < 2, c.last(16) != "0000000000000000")
+	}
+	w.sim.System.Root.Send(n.routes.Sessions, (*message.Login)(nil)) // it panics over this, and begins with what is kept
+	w.sim.Run(time.Second)
+	require.NotEqual(t, "0000000000000000", victim.login(n.self))
+}
+
+// TestReloadOfIPv6: each connection is held against the lists by its own address.
+func TestReloadOfIPv6(t *testing.T) {
+	w := newWorld(t, 1)
+	n := w.add(node.Supernode, testConfig())
+	w.sim.Run(time.Second)
+	five, six := w.hostAt6("2001:db8::5", n.self).dial(n.self), w.hostAt6("2001:db8::6", n.self).dial(n.self)
+	for _, access := range []config.Access{{Allow: []string{"2001:db8::5"}}, {}} {
+		next := *n.config.Get()
+		next.Access = access
+		n.config.Reload(next)
+		w.sim.System.Root.Send(n.routes.Gateway, &message.Reloaded{})
+		w.sim.Run(100 * time.Millisecond)
+		require.False(t, five.closed)
+		require.True(t, six.closed)
+	}
+}
+
+// TestTrustEndsWithAReload, for open connections, too.
+func TestTrustEndsWithAReload(t *testing.T) {
+	w := newWorld(t, 1)
+	cfg := testConfig()
+	cfg.Limits.PacketsPerSecond = 10
+	cfg.Access.Trusted = []string{endpoint(100).IPv4().String()}
+	n := w.add(node.Supernode, cfg)
+	w.sim.Run(time.Second)
+	s := w.stranger(100, false)
+	c := s.dial(n.self)
+	next := *n.config.Get()
+	next.Access = config.Access{}
+	n.config.Reload(next)
+	for range 100 {
+		c.conn.Send([]byte("LOGI" + field(s.self)))
+	}
+	w.sim.Run(time.Second)
+	require.Less(t, n.served("LOGI"), 30)
+}
+
+// TestDebtHasAnEnd: whoever shares an address with a flood waits some seconds at most.
+func TestDebtHasAnEnd(t *testing.T) {
+	w := newWorld(t, 1)
+	cfg := testConfig()
+	cfg.Limits.PacketsPerSecond = 100
+	n := w.add(node.Supernode, cfg)
+	w.sim.Run(time.Second)
+	s := w.stranger(100, false)
+	for range 5000 {
+		s.dial(n.self).conn.Abort()
+	}
+	c := s.dial(n.self).say("LOGI%s", field(s.self))
+	w.sim.Run(11 * time.Second)
+	require.Len(t, c.got, 20)
+}
+
+// TestRefusedQueryMayComeAgain: what one neighbor brings past its share is handled when another one brings it.
+func TestRefusedQueryMayComeAgain(t *testing.T) {
+	w := newWorld(t, 1)
+	cfg := testConfig()
+	cfg.Limits.QueriesPerAddress = 1
+	n := w.add(node.Supernode, cfg)
+	n.disk.Put("song.txt", []byte("song"))
+	w.sim.Run(time.Second)
+	w.net.Down = func(_, to netip.Addr) bool { return to == endpoint(200).IPv4() } // the answer to it takes its time
+	asker := w.stranger(103, true)
+	busy := w.stranger(100, false).dial(n.self)
+	busy.say("QUER%016d%s01%-20s", 1, field(endpoint(200)), "song")
+	busy.say("QUER%016d%s01%-20s", 2, field(asker.self), "song")
+	require.Equal(t, 1, n.refusals("queries_per_address"))
+	require.Empty(t, asker.heard)
+	quiet := w.stranger(101, false).dial(n.self)
+	quiet.say("QUER%016d%s01%-20s", 2, field(asker.self), "song")
+	require.Len(t, asker.heard, 1)
+	quiet.say("QUER%016d%s01%-20s", 2, field(asker.self), "song")
+	require.Len(t, asker.heard, 1, "once")
+}
+
+// TestUploadsOfAHost: the addresses of one /64 have the slots of one host.
+func TestUploadsOfAHost(t *testing.T) {
+	w := newWorld(t, 1)
+	cfg := testConfig()
+	cfg.Transfer.UploadSlotsPerAddress, cfg.Transfer.UploadWait = 2, 0
+	n := w.add(node.Supernode, cfg)
+	n.disk.Put("song.txt", make([]byte, 1<<20))
+	w.sim.Run(time.Second)
+	file := n.find("song").Results[0].File
+	w.net.Latency = func(netip.Addr, netip.Addr) time.Duration { return time.Second } // all at once
+	var all []*rawConn
+	for i := range 4 {
+		c := w.hostAt6(fmt.Sprintf("2001:db8::%x", i+1), n.self).raw()
+		c.onOpen = func() { c.conn.Send(fmt.Appendf(nil, "RETR%s", file)) }
+		c.transport.Dial(n.self.Dialable(), 5*time.Second, c.pid)
+		all = append(all, c)
+	}
+	w.sim.Run(time.Minute)
+	served := 0
+	for _, c := range all {
+		if strings.HasPrefix(string(c.got), "ARET") {
+			served++
+		}
+	}
+	require.Equal(t, 2, served)
+	require.Equal(t, 2, n.refusals("upload_slots"))
+}

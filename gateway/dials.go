@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"maps"
+	"math"
 	"net/netip"
 	"slices"
 	"time"
@@ -57,13 +58,15 @@ func (j job) answer(ctx actor.Context, err error) {
 	}
 }
 
-// dialQueue decides when a dial may begin: so many at once towards one address, first come first served for each, and no
-// more than so many waiting in all. A dial may try each address of its endpoint and counts for all of them. It is
+// dialQueue decides when a dial may begin: so many at once in all and towards one address, first come first served for
+// each, and no more than so many waiting. A dial may try each address of its endpoint and counts for all of them. It is
 // what keeps a query with a forged address from making a weapon of this node.
 type dialQueue struct {
 	limits func() *config.Limits
 	hosts  map[netip.Addr]*hostQueue
-	queued int
+	active int
+	line   []job // those whose hosts have room while there are too many dials in all
+	queued int   // in the line and at the hosts
 }
 
 type hostQueue struct {
@@ -75,31 +78,54 @@ func newDialQueue(limits func() *config.Limits) dialQueue {
 	return dialQueue{limits: limits, hosts: make(map[netip.Addr]*hostQueue)}
 }
 
-// room says whether one more dial may begin towards a host.
-func (q *dialQueue) room(h *hostQueue) bool {
+// hostsOf are the hosts that a job may dial, as limits count them.
+func hostsOf(j job) []netip.Addr {
+	all := j.to.Dialable()
+	out := make([]netip.Addr, len(all))
+	for i, at := range all {
+		out[i] = p2p.HostOf(at.Addr())
+	}
+	return out
+}
+
+// room says how many more dials may begin towards a host.
+func (q *dialQueue) room(h *hostQueue) int {
 	limit := q.limits().DialsPerAddress
-	return limit == 0 || h.active < limit
+	if limit == 0 {
+		return math.MaxInt
+	}
+	return limit - h.active
 }
 
 // begin says whether j may dial now. Otherwise it waits, unless ok is false: then the queue is full.
 func (q *dialQueue) begin(j job) (now, ok bool) {
 	h := q.full(j)
-	if h == nil {
+	if h == nil && q.vacant() {
 		q.take(j)
 		return true, true
 	}
 	if limit := q.limits().DialsQueued; limit > 0 && q.queued >= limit {
 		return false, false
 	}
-	h.waiting = append(h.waiting, j)
 	q.queued++
+	if h == nil {
+		q.line = append(q.line, j)
+	} else {
+		h.waiting = append(h.waiting, j)
+	}
 	return false, true
+}
+
+// vacant says whether one more dial may begin, wherever it goes.
+func (q *dialQueue) vacant() bool {
+	limit := q.limits().Dials
+	return limit == 0 || q.active < limit
 }
 
 // full is the first address of a job that has no room for it; nil where it may dial.
 func (q *dialQueue) full(j job) *hostQueue {
-	for _, a := range j.to.Dialable() {
-		if h := q.hosts[a.Addr()]; h != nil && !q.room(h) {
+	for _, a := range hostsOf(j) {
+		if h := q.hosts[a]; h != nil && q.room(h) <= 0 {
 			return h
 		}
 	}
@@ -107,45 +133,66 @@ func (q *dialQueue) full(j job) *hostQueue {
 }
 
 func (q *dialQueue) take(j job) {
-	for _, a := range j.to.Dialable() {
-		h := q.hosts[a.Addr()]
+	q.active++
+	for _, a := range hostsOf(j) {
+		h := q.hosts[a]
 		if h == nil {
 			h = &hostQueue{}
-			q.hosts[a.Addr()] = h
+			q.hosts[a] = h
 		}
 		h.active++
 	}
 }
 
 // end gives a dial's places back and returns the jobs that may begin now. One that waited for this address and then
-// finds its other one taken goes on waiting there.
+// finds its other one taken, or no room in all, goes on waiting there. Where jobs wait for a host, others are on their way
+// to it or stand in the line, and wake them.
 func (q *dialQueue) end(done job) (next []job) {
-	for _, a := range done.to.Dialable() {
-		q.hosts[a.Addr()].active--
+	q.active--
+	for _, a := range hostsOf(done) {
+		q.hosts[a].active--
 	}
-	for _, a := range done.to.Dialable() {
-		h := q.hosts[a.Addr()]
-		for len(h.waiting) > 0 && q.room(h) {
+	for _, a := range hostsOf(done) {
+		h := q.hosts[a]
+		for n := q.room(h); n > 0 && len(h.waiting) > 0; n-- {
 			j := h.waiting[0]
 			h.waiting[0] = job{}
 			h.waiting = h.waiting[1:]
-			if other := q.full(j); other != nil {
-				other.waiting = append(other.waiting, j)
-				continue
-			}
-			q.queued--
-			q.take(j)
-			next = append(next, j)
+			next = q.again(next, j)
 		}
-		if h.active == 0 {
-			delete(q.hosts, a.Addr()) // nobody waits where nobody dials
+		if h.active == 0 && len(h.waiting) == 0 {
+			delete(q.hosts, a)
 		}
+	}
+	for n := len(q.line); n > 0 && q.vacant(); n-- {
+		j := q.line[0]
+		q.line[0] = job{}
+		q.line = q.line[1:]
+		next = q.again(next, j)
+	}
+	return next
+}
+
+// again has a job that waited begin, or wait for what it still lacks.
+func (q *dialQueue) again(next []job, j job) []job {
+	switch h := q.full(j); {
+	case h != nil:
+		h.waiting = append(h.waiting, j)
+	case !q.vacant():
+		q.line = append(q.line, j)
+	default:
+		q.queued--
+		q.take(j)
+		return append(next, j)
 	}
 	return next
 }
 
 // each calls f for every waiting job, for the end.
 func (q *dialQueue) each(f func(job)) {
+	for _, j := range q.line {
+		f(j)
+	}
 	for _, host := range slices.SortedFunc(maps.Keys(q.hosts), netip.Addr.Compare) {
 		for _, j := range q.hosts[host].waiting {
 			f(j)
@@ -178,8 +225,10 @@ func (g *gateway) enqueue(ctx actor.Context, j job) {
 		g.metrics.dialsDropped.Hit("to", j.to)
 		g.metrics.unsent(j)
 		j.answer(ctx, errQueue)
-	default:
+	case g.dials.vacant():
 		g.metrics.dialsHeld.Hit("to", j.to)
+	default:
+		g.metrics.dialsAll.Hit("limit", g.limits().Dials)
 	}
 }
 

@@ -173,7 +173,7 @@ func (p *play) configure() {
 	if p.is(withTightLimits) {
 		c.Limits.Sessions, c.Limits.FilesPerSession, c.Limits.ConnectionsPerAddress = 2, 3, 3
 		c.Limits.PendingQueries, c.Limits.DialsPerAddress, c.Limits.DialsQueued = 3, 1, 3
-		c.Limits.PacketsPerSecond, c.Limits.SessionPacketsPerSecond, c.Limits.Offenses = 50, 20, 5
+		c.Limits.PacketsPerSecond, c.Limits.SessionPacketsPerSecond = 50, 20
 		c.Limits.SearchesPerSession, c.Limits.QueriesPerAddress, c.Limits.SessionsPerAddress = 1, 2, 2
 		c.Transfer.UploadSlots, c.Transfer.UploadQueue = 1, 1
 		c.Search.MaxResults = 2

@@ -134,7 +134,7 @@ func (g *gateway) Receive(ctx actor.Context) {
 	case *unban:
 		g.metrics.bans.Add(-1)
 	case *message.Reloaded:
-		g.onReloaded(ctx)
+		g.tellAll(ctx, m, func(*visitor) bool { return true })
 	case *message.Drain:
 		g.onDrain(ctx, m)
 	case *idle:

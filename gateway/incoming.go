@@ -24,7 +24,7 @@ type incoming struct {
 	*shared
 	conn    port.Conn
 	from    netip.Addr
-	budget  *budget // of the address; nil: no limits by address
+	budget  *budget // of the address
 	decoder *wire.Decoder
 	held    wire.Packet   // decoded, and waiting for a search that was asked for before it
 	pieces  []*port.Bytes // received and not decoded yet, oldest first
@@ -42,7 +42,8 @@ type incoming struct {
 	underBytes           int
 	resting              port.Timer    // ends the rest of a connection that has sent too much
 	rest                 time.Duration // how long the last rest is that no packet has followed: it is no silence of the other side
-	full                 bool          // no room for another request, which has been counted
+	restsUntil           time.Time
+	full                 bool // no room for another request, which has been counted
 
 	touched   time.Time // when the last packet was complete or the last answer left
 	packets   int
@@ -63,6 +64,10 @@ func (c *incoming) Receive(ctx actor.Context) {
 		c.onAdmitted(ctx, m)
 	case *shunned:
 		c.conn.Abort()
+	case *message.Reloaded:
+		if !c.Config.Get().Access.Peer(c.from) {
+			c.conn.Abort()
+		}
 	case *rested:
 		c.resting = nil
 		c.advance(ctx)
@@ -216,11 +221,16 @@ func (c *incoming) onGarbage(ctx actor.Context, err error) {
 	if log := c.metrics.decodes.Log(c.env); log != nil {
 		log.WithFields(logrus.Fields{"from": c.from.String(), "reason": wire.Reason(err)}).Infof("connection closed: %v", err)
 	}
-	c.offend(ctx, offenseGarbage)
+	if !carried[c.decoder.Partial()] {
+		c.offend(ctx, offenseGarbage)
+	}
 	c.ended = true
 	c.drop()
 	c.finish(ctx, failureOf(c.decoder.Partial()))
 }
+
+// carried are the packets in which a node passes on what others have said: that they make no sense is not its fault.
+var carried = map[wire.Command]bool{wire.SUPE: true, wire.ASUP: true, wire.QUER: true, wire.AQUE: true}
 
 // failureOf is the protocol's answer to a request of this command that cannot be served.
 func failureOf(cmd wire.Command) answer {
@@ -251,7 +261,7 @@ func (c *incoming) drop() {
 
 func (c *incoming) onClosed(ctx actor.Context, m *port.Closed) {
 	if errors.Is(m.Err, port.ErrSlowReader) {
-		c.cut(ctx, "it does not read its answers (limits.write_queue, write_timeout)")
+		c.cut(ctx, "it does not read its answers (limits.write_queue, write_queues or write_timeout)")
 	}
 	ctx.Stop(ctx.Self())
 }
@@ -269,7 +279,10 @@ func (c *incoming) onTick(ctx actor.Context) {
 	case len(c.slots) > 0:
 		s := c.slots[0]
 		if s.sending || now.Before(s.deadline) {
-			next = s.deadline
+			next = now.Add(limit) // it may be answered long before its deadline
+			if s.deadline.After(now) && s.deadline.Before(next) {
+				next = s.deadline
+			}
 			break
 		}
 		c.onOverdue(ctx, s)
@@ -291,10 +304,11 @@ func (c *incoming) onTick(ctx actor.Context) {
 	c.timer = c.env.Clock.After(next.Sub(now), ctx.Self(), &tick{})
 }
 
-// onOverdue gives a request up that an actor of this node should have answered long ago.
+// onOverdue gives a request up that this node should have answered long ago.
 func (c *incoming) onOverdue(ctx actor.Context, s *slot) {
 	c.env.Log.WithFields(logrus.Fields{"from": c.from.String(), "command": s.command.String()}).
-		Warn("a request was not answered in time: its actor must have failed")
+		Warn("a request was not answered in time")
+	s.abandon(ctx, c)
 	c.settle(ctx, s.ref, failureOf(s.command))
 }
 

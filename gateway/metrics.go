@@ -22,7 +22,7 @@ type metrics struct {
 	offenses  map[string]port.Counter
 
 	refused, denied, banned, forgotten *props.Limit // of connections and addresses
-	dialsDropped, dialsHeld            *props.Limit
+	dialsDropped, dialsHeld, dialsAll  *props.Limit
 	slow                               *props.Limit // connections cut because they were too slow
 	packets, bytes                     *props.Limit // connections that rest, by what their address sent
 	sessionPackets, sessionBytes       *props.Limit // and by what came under their session
@@ -94,6 +94,7 @@ func newMetrics(env *props.Env) *metrics {
 		forgotten:    refusing("addresses", "an address is forgotten: limits.addresses"),
 		dialsDropped: refusing("dials_queued", "packet dropped: limits.dials_queued"),
 		slow:         refusing("slow_connection", "connection cut: too slow"),
+		dialsAll:     env.Slowing("dials", "a packet waits for its turn: limits.dials"),
 		dialsHeld:    env.Slowing("dials_per_address", "a packet waits for its turn: limits.dials_per_address").Quietly(),
 
 		packets: slowing("packets_per_second"), bytes: slowing("bytes_per_second"),

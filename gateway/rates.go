@@ -16,6 +16,8 @@ import (
 const (
 	// restFrom is the shortest rest of a connection that has sent too much: below it a timer costs more than it keeps off.
 	restFrom = 10 * time.Millisecond
+	// mostDebt is how far a budget may be overdrawn, as a time at its rate.
+	mostDebt = 5 * time.Second
 	// leastBytes is what a budget of bytes always holds: as much as is read at once.
 	leastBytes = 16 << 10
 )
@@ -68,6 +70,9 @@ func draw(l *rate.Limiter, now time.Time, n int) (wait time.Duration) {
 	if l.Limit() == rate.Inf {
 		return 0
 	}
+	if debt := -l.TokensAt(now) / float64(l.Limit()); debt > mostDebt.Seconds() {
+		return mostDebt // more is not charged: it would be others of the same address who pay for it
+	}
 	for n > 0 {
 		part := min(n, l.Burst()) // more than the bucket holds is never given at once
 		wait = l.ReserveN(now, part).DelayFrom(now)
@@ -119,7 +124,7 @@ func sessionOf(p wire.Packet) p2p.SessionID {
 func (c *incoming) pay(ctx actor.Context) {
 	now, l := c.env.Clock.Now(), c.limits()
 	var rest time.Duration
-	if c.budget != nil && c.packetsDue+c.bytesDue > 0 {
+	if c.packetsDue+c.bytesDue > 0 && !c.Config.Get().Access.Trusts(c.from) {
 		packets, bytes := c.budget.take(now, c.packetsDue, c.bytesDue, addressRates(l))
 		rest = max(c.hold(c.metrics.packets, packets), c.hold(c.metrics.bytes, bytes))
 	}
@@ -128,11 +133,11 @@ func (c *incoming) pay(ctx actor.Context) {
 		rest = max(rest, c.hold(c.metrics.sessionPackets, packets), c.hold(c.metrics.sessionBytes, bytes))
 	}
 	c.packetsDue, c.bytesDue, c.underPackets, c.underBytes = 0, 0, 0, 0
-	if rest > 0 {
+	if rest > 0 && now.Add(rest).After(c.restsUntil) {
 		if c.resting != nil {
 			c.resting.Stop()
 		}
-		c.rest = rest
+		c.rest, c.restsUntil = rest, now.Add(rest)
 		c.resting = c.env.Clock.After(rest, ctx.Self(), &rested{})
 	}
 }
@@ -152,7 +157,11 @@ func (c *incoming) sessionBudget(id p2p.SessionID) *budget {
 		return b
 	}
 	b := &budget{}
-	if other, ok, _ := c.sessions.PeekOrAdd(id, b); ok {
+	other, ok, forgotten := c.sessions.PeekOrAdd(id, b)
+	if forgotten {
+		c.metrics.forgotten.Hit()
+	}
+	if ok {
 		return other
 	}
 	return b

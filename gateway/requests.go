@@ -95,13 +95,16 @@ func (c *incoming) logout(ctx actor.Context, p *wire.Logo) {
 }
 
 func (c *incoming) find(ctx actor.Context, p *wire.Find) {
-	s := c.newSlot(wire.FIND, c.FindWindow+answerTimeout)
+	// It may have to wait for its turn behind other searches of its session.
+	s := c.newSlot(wire.FIND, 10*c.FindWindow)
 	s.session = p.Session
 	if c.routes.Sessions == nil {
 		c.onFound(ctx, &message.Found{Ref: s.ref, Err: message.ErrUnknownSession})
 		return
 	}
-	ctx.Send(c.routes.Sessions, &message.Find{Ref: s.ref, Session: p.Session, Text: p.Text, ReplyTo: ctx.Self()})
+	ctx.Send(c.routes.Sessions, &message.Find{
+		Ref: s.ref, Session: p.Session, For: p2p.HostOf(c.from), Text: p.Text, ReplyTo: ctx.Self(),
+	})
 }
 
 // publish gathers what arrived together, so that it is kept together: one message and one write to the store instead

@@ -66,8 +66,8 @@ func (v *visitors) leave(w *visitor) (forgotten bool) {
 	return v.past.Add(w.at, w)
 }
 
-// remember keeps a visitor that has nothing open.
-func (v *visitors) remember(w *visitor) { v.past.Add(w.at, w) }
+// remember keeps a visitor that has nothing open. It says whether another one was forgotten for it.
+func (v *visitors) remember(w *visitor) (forgotten bool) { return v.past.Add(w.at, w) }
 
 // emptied forgets what is open: the connections went with a gateway that failed.
 func (v *visitors) emptied() {

@@ -27,6 +27,7 @@ func Props(env *props.Env, self p2p.Endpoint, config *config.Live, routes *messa
 		return &catalog{
 			env: env, self: self, config: config, routes: routes, index: newIndex(), turns: newTurns(), endpoints: make(map[p2p.SessionID]p2p.Endpoint),
 			loading: message.Load{Ref: message.Ref(env.Rand.Uint64())}, // so that answers to an instance that failed are not taken for ours
+			waiting: env.Metrics.Gauge("searches_unmatched", "Searches that wait for their turn in the catalog."),
 			files:   env.Metrics.Gauge("files", "Distinct files in the catalog."),
 			copies:  env.Metrics.Gauge("file_copies", "Files in the catalog, each counted once for every owner."),
 		}
@@ -45,6 +46,7 @@ type catalog struct {
 	turns         turns
 	current       *message.Match // being looked up
 	files, copies port.Gauge
+	waiting       port.Gauge // searches
 }
 
 // turn is when the next search is looked up.
@@ -79,6 +81,10 @@ func (c *catalog) Receive(ctx actor.Context) {
 		if c.turns.add(m) {
 			ctx.Send(ctx.Self(), &turn{})
 		}
+		c.waiting.Set(c.turns.len())
+	case *message.Unmatch:
+		c.turns.drop(m.ReplyTo.Id)
+		c.waiting.Set(c.turns.len())
 	case *turn:
 		c.onTurn(ctx)
 	case *message.Inspect:
@@ -87,6 +93,7 @@ func (c *catalog) Receive(ctx actor.Context) {
 		})
 	case *actor.Restarting, *actor.Stopping:
 		c.fail(ctx)
+		c.waiting.Set(0)
 		c.files.Set(0)
 		c.copies.Set(0)
 	case *actor.Stopped:
@@ -98,6 +105,7 @@ func (c *catalog) Receive(ctx actor.Context) {
 // onTurn looks up one search. Whatever came meanwhile is dealt with before the next.
 func (c *catalog) onTurn(ctx actor.Context) {
 	m, more := c.turns.next()
+	c.waiting.Set(c.turns.len())
 	if m == nil {
 		return // it was due to an instance that failed
 	}

@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"net/netip"
+	"slices"
 
 	"alakazaam/actors/message"
 )
@@ -10,10 +11,13 @@ import (
 // time, so that whoever asks for much waits for it alone. It is pure.
 type turns struct {
 	waiting map[netip.Addr][]*message.Match
-	order   []netip.Addr // whose turn is next
+	order   []netip.Addr          // whose turn is next
+	askers  map[string]netip.Addr // by their name, for whom they ask
 }
 
-func newTurns() turns { return turns{waiting: make(map[netip.Addr][]*message.Match)} }
+func newTurns() turns {
+	return turns{waiting: make(map[netip.Addr][]*message.Match), askers: make(map[string]netip.Addr)}
+}
 
 // add puts a search behind those for the same address, and says whether it is the only one that waits.
 func (t *turns) add(m *message.Match) (first bool) {
@@ -21,6 +25,7 @@ func (t *turns) add(m *message.Match) (first bool) {
 		t.order = append(t.order, m.For)
 	}
 	t.waiting[m.For] = append(t.waiting[m.For], m)
+	t.askers[m.ReplyTo.Id] = m.For
 	return len(t.order) == 1 && len(t.waiting[m.For]) == 1
 }
 
@@ -34,6 +39,7 @@ func (t *turns) next() (m *message.Match, more bool) {
 	all := t.waiting[at]
 	m = all[0]
 	all[0] = nil
+	delete(t.askers, m.ReplyTo.Id)
 	if all = all[1:]; len(all) > 0 {
 		t.waiting[at] = all
 		t.order = append(t.order, at)
@@ -42,3 +48,20 @@ func (t *turns) next() (m *message.Match, more bool) {
 	}
 	return m, len(t.order) > 0
 }
+
+// drop takes out the search of somebody who has gone.
+func (t *turns) drop(asker string) {
+	at, ok := t.askers[asker]
+	if !ok {
+		return
+	}
+	delete(t.askers, asker)
+	all := slices.DeleteFunc(t.waiting[at], func(m *message.Match) bool { return m.ReplyTo.Id == asker })
+	if t.waiting[at] = all; len(all) == 0 {
+		delete(t.waiting, at)
+		t.order = slices.DeleteFunc(t.order, func(a netip.Addr) bool { return a == at })
+	}
+}
+
+// len is how many searches wait.
+func (t *turns) len() int { return len(t.askers) }

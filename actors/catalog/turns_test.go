@@ -1,20 +1,24 @@
 package catalog
 
 import (
+	"fmt"
 	"net/netip"
 	"testing"
 
+	"github.com/asynkron/protoactor-go/actor"
 	"github.com/stretchr/testify/require"
 
 	"alakazaam/actors/message"
 )
+
+func asker(from byte, i int) *actor.PID { return &actor.PID{Id: fmt.Sprintf("%d-%d", from, i)} }
 
 // TestTurns: whoever asks for one thing waits for one search of each other address, however many those want.
 func TestTurns(t *testing.T) {
 	q := newTurns()
 	ask := func(from byte, n int) {
 		for i := range n {
-			first := q.add(&message.Match{For: netip.AddrFrom4([4]byte{from}), Ref: message.Ref(i)})
+			first := q.add(&message.Match{For: netip.AddrFrom4([4]byte{from}), Ref: message.Ref(i), ReplyTo: asker(from, i)})
 			require.Equal(t, from == 1 && i == 0, first)
 		}
 	}
@@ -37,5 +41,15 @@ func TestTurns(t *testing.T) {
 	m, more := q.next()
 	require.True(t, m == nil && !more)
 	require.Empty(t, q.waiting)
-	require.True(t, q.add(&message.Match{}))
+	require.Zero(t, q.len())
+	ask(1, 3)
+	ask(2, 1)
+	q.drop(asker(1, 0).Id)
+	q.drop(asker(2, 0).Id)
+	q.drop(asker(2, 0).Id)
+	m, more = q.next()
+	require.True(t, m.Ref == 1 && more)
+	m, more = q.next()
+	require.True(t, m.Ref == 2 && !more)
+	require.Zero(t, q.len())
 }

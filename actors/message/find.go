@@ -22,7 +22,7 @@ var ErrNoSupernode = errors.New("no supernode can be reached")
 type Find struct {
 	Ref     Ref
 	Session p2p.SessionID // zero where the node's own user searches
-	For     netip.Addr    // the address of the session's peer
+	For     netip.Addr    // the host that asks; searches of different ones take turns
 	Text    p2p.SearchText
 	ReplyTo *actor.PID
 }
@@ -48,6 +48,11 @@ type Match struct {
 	Limit   int        // files at most, those with the most copies
 	For     netip.Addr // for whom; addresses take turns
 	All     bool       // all copies of a file of which one matches, instead of the matching copies
+	ReplyTo *actor.PID
+}
+
+// Unmatch takes a Match back: nobody waits for its answer any more.
+type Unmatch struct {
 	ReplyTo *actor.PID
 }
 

@@ -43,6 +43,12 @@ func (s *Seen) Add(id p2p.PacketID) bool {
 	return true
 }
 
+// Has says whether a Pktid is remembered.
+func (s *Seen) Has(id p2p.PacketID) bool {
+	s.forget(s.clock.Now())
+	return s.ids.Contains(id)
+}
+
 // forget drops what is past its time: the oldest entries, since they are in the order in which they came.
 func (s *Seen) forget(now time.Time) {
 	for {

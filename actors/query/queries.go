@@ -74,7 +74,7 @@ type metrics struct {
 	results                                 port.Histogram
 	here, elsewhere                         port.Histogram // seconds, by where it began
 	busy, greedy, crowded                   *props.Limit
-	held                                    *props.Limit
+	held, unmatched                         *props.Limit
 }
 
 // Classes of searches: by seconds, around the defaults of search.quiet and search.window, and by files found, up to what
@@ -98,6 +98,7 @@ func newMetrics(env *props.Env) *metrics {
 		cut:        m.Counter("dropped_total", dropped, "command", "AQUE", "reason", "past_limit"),
 		denied:     m.Counter("dropped_total", dropped, "command", "AQUE", "reason", "denied"),
 		busy:       env.Refusing("pending_queries", "query refused: limits.pending_queries"),
+		unmatched:  env.Refusing("search_window", "search given up: the catalog did not come to it in time (search.window)"),
 		greedy:     env.Refusing("searches_per_session", "search refused: too many of its session wait already (limits.searches_per_session)"),
 		held:       env.Slowing("searches_per_session", "a search waits for its turn: limits.searches_per_session").Quietly(),
 		crowded:    env.Refusing("queries_per_address", "query dropped: limits.queries_per_address"),
@@ -182,15 +183,17 @@ func (q *queries) search(ctx actor.Context, m *message.Find) {
 
 // onQuer handles another's query: once, whatever comes again. It is answered from the catalog and passed on.
 func (q *queries) onQuer(ctx actor.Context, m *message.Quer) {
-	if !q.seen.Add(m.ID) || m.Origin.Same(q.options.Self) {
+	if q.seen.Has(m.ID) || m.Origin.Same(q.options.Self) {
 		q.metrics.duplicates.Add(1)
 		return
 	}
+	// One that is refused is not remembered: another neighbor may bring it, too.
 	from := p2p.HostOf(m.From)
 	if limit := q.options.Config.Get().Limits.QueriesPerAddress; !q.shares.visit(from, limit) {
 		q.metrics.crowded.Hit("from", from, "limit", limit)
 		return
 	}
+	q.seen.Add(m.ID)
 	if ttl, ok := min(m.TTL, q.rules().TTL).Lowered(); ok {
 		on := *m
 		on.TTL, on.ReplyTo = ttl, nil
@@ -265,7 +268,7 @@ func (q *queries) forget(ctx actor.Context, id p2p.PacketID) {
 		delete(q.finds, keyOf(p.find))
 		q.searches--
 		q.metrics.searches.Set(q.searches)
-		if next := q.shares.give(p.find.Session); next != nil {
+		if next := q.shares.give(p.find.Session, q.options.Config.Get().Limits.SearchesPerSession); next != nil {
 			q.search(ctx, next)
 		}
 	}

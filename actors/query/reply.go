@@ -23,12 +23,13 @@ const (
 // that are is bounded, so that a forged address gets no more than that.
 type reply struct {
 	*common
-	quer   *message.Quer
-	hits   []message.Hit // not sent yet
-	under  int           // under way
-	failed int           // failures in a row
-	begun  time.Time
-	timer  port.Timer // for the case that an answer is lost with an actor that failed
+	quer    *message.Quer
+	hits    []message.Hit // not sent yet
+	under   int           // under way
+	failed  int           // failures in a row
+	matched bool          // the catalog has answered
+	begun   time.Time
+	timer   port.Timer // for the case that an answer is lost with an actor that failed
 }
 
 // Receive implements actor.Actor.
@@ -43,6 +44,7 @@ func (r *reply) Receive(ctx actor.Context) {
 	case *tick:
 		ctx.Stop(ctx.Self())
 	case *message.Matched:
+		r.matched = true
 		r.arm(ctx)
 		r.hits = slices.DeleteFunc(m.Hits, func(h message.Hit) bool { return !r.welcome(h) })
 		if limit := r.rules().MaxResults; limit > 0 && len(r.hits) > limit {
@@ -55,6 +57,9 @@ func (r *reply) Receive(ctx actor.Context) {
 	case *actor.Stopping:
 		if r.timer != nil {
 			r.timer.Stop()
+		}
+		if !r.matched {
+			ctx.Send(r.routes.Catalog, &message.Unmatch{ReplyTo: ctx.Self()})
 		}
 	case *actor.Stopped:
 	default:

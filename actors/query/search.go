@@ -46,7 +46,7 @@ func (s *search) Receive(ctx actor.Context) {
 		s.start(ctx)
 	case *message.Matched:
 		if m.Err != nil {
-			s.over(ctx, nil, m.Err) // an answer without this node's own files would be taken for a whole one
+			s.over(ctx, nil, m.Err)
 			return
 		}
 		for _, h := range m.Hits {
@@ -67,6 +67,9 @@ func (s *search) Receive(ctx actor.Context) {
 	case *actor.Stopping:
 		if s.timer != nil {
 			s.timer.Stop()
+		}
+		if !s.local {
+			ctx.Send(s.routes.Catalog, &message.Unmatch{ReplyTo: ctx.Self()})
 		}
 		s.tell(ctx, nil, errFailed)
 	case *actor.Stopped:
@@ -115,6 +118,11 @@ func (s *search) check(ctx actor.Context) {
 	}
 	now := s.env.Clock.Now()
 	nobody := s.flooded && s.reached == 0
+	if !s.local && !now.Before(s.end) {
+		s.metrics.unmatched.Hit("window", s.rules().Window)
+		s.over(ctx, nil, message.ErrBusy) // an answer without this node's own files would be taken for a whole one
+		return
+	}
 	if s.local && (nobody || !now.Before(s.quiet)) || !now.Before(s.end) {
 		results := s.found.results()
 		s.metrics.results.Observe(float64(len(results)))

@@ -60,12 +60,12 @@ func (s *shares) take(m *message.Find, limit int) (now, ok bool) {
 }
 
 // give gives a session's place back, and the search that may begin instead, for which it is taken again; nil for none.
-func (s *shares) give(session p2p.SessionID) *message.Find {
+func (s *shares) give(session p2p.SessionID, limit int) *message.Find {
 	a := s.sessions[session]
 	switch {
 	case a == nil:
 		return nil
-	case len(a.waiting) > 0:
+	case len(a.waiting) > 0 && (limit == 0 || a.open <= limit):
 		m := a.waiting[0]
 		a.waiting[0] = nil
 		a.waiting = a.waiting[1:]

@@ -257,11 +257,7 @@ func (s *session) answer(ctx actor.Context, o op) {
 		ctx.Send(m.login.ReplyTo, &message.LoggedIn{Ref: m.login.Ref, Session: s.id})
 	case *message.Login:
 		ctx.Send(m.ReplyTo, &message.LoggedIn{Ref: m.Ref, Session: s.id})
-	case *message.Find:
-		find := *m
-		find.For = p2p.HostOf(s.endpoint.Host())
-		ctx.Send(s.routes.Queries, &find)
-	case *message.CancelFind:
+	case *message.Find, *message.CancelFind:
 		ctx.Send(s.routes.Queries, m)
 	case *message.Publish:
 		// The catalog tells the connection, once the files can be found.

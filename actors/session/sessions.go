@@ -71,7 +71,7 @@ type sessions struct {
 type entry struct {
 	pid      *actor.PID
 	endpoint p2p.Endpoint
-	host     netip.Addr // from which it logged in, as far as that is known
+	host     netip.Addr // from which it has logged in; not valid where that was before a restart
 }
 
 // leaving is a session that logs out. It takes no requests any more, and its address has no other one until the store has
@@ -153,7 +153,7 @@ func (s *sessions) onLoaded(ctx actor.Context, m *port.Loaded) {
 		return
 	}
 	for _, c := range m.Changes {
-		s.add(ctx, c.Session, c.Endpoint, c.Endpoint.Host())
+		s.add(ctx, c.Session, c.Endpoint, netip.Addr{})
 	}
 	if !m.Last {
 		s.load(ctx, m.Next)
@@ -173,14 +173,16 @@ func (s *sessions) add(ctx actor.Context, id p2p.SessionID, at p2p.Endpoint, fro
 	if err != nil {
 		panic(err) // ids of living sessions are different
 	}
-	s.enter(id, entry{pid: pid, endpoint: at, host: p2p.HostOf(from)})
+	s.enter(id, entry{pid: pid, endpoint: at, host: from})
 	return pid
 }
 
 func (s *sessions) enter(id p2p.SessionID, e entry) {
 	s.byEndpoint[e.endpoint] = id
 	s.live[id] = e
-	s.byHost[e.host]++
+	if e.host.IsValid() {
+		s.byHost[e.host]++
+	}
 	s.level.Set(len(s.live))
 }
 
@@ -248,7 +250,13 @@ func (s *sessions) login(ctx actor.Context, m *message.Login) {
 			l.logins = append(l.logins, m)
 			return
 		}
-		ctx.Send(s.live[id].pid, m)
+		e := s.live[id]
+		if from := p2p.HostOf(m.From); !e.host.IsValid() && from.IsValid() {
+			e.host = from
+			s.live[id] = e
+			s.byHost[from]++
+		}
+		ctx.Send(e.pid, m)
 		return
 	}
 	if limit := c.Limits.Sessions; limit > 0 && len(s.live) >= limit {
@@ -260,7 +268,7 @@ func (s *sessions) login(ctx actor.Context, m *message.Login) {
 		s.refuseLogin(ctx, m, s.crowded, message.ErrLimit)
 		return
 	}
-	ctx.Send(s.add(ctx, s.newID(), m.Endpoint, m.From), &begin{login: m})
+	ctx.Send(s.add(ctx, s.newID(), m.Endpoint, p2p.HostOf(m.From)), &begin{login: m})
 }
 
 func (s *sessions) newID() p2p.SessionID {
@@ -281,7 +289,7 @@ func (s *sessions) refuseLogin(ctx actor.Context, m *message.Login, by *props.Li
 
 // onKept takes a session back that could not end.
 func (s *sessions) onKept(ctx actor.Context, m *kept) {
-	e := entry{pid: m.pid, endpoint: m.endpoint, host: p2p.HostOf(m.endpoint.Host())}
+	e := entry{pid: m.pid, endpoint: m.endpoint}
 	if l := s.leaving[m.id]; l != nil {
 		e = l.entry
 	}
@@ -307,8 +315,10 @@ func (s *sessions) left(ctx actor.Context, id p2p.SessionID) {
 func (s *sessions) forget(id p2p.SessionID) {
 	e := s.live[id]
 	delete(s.byEndpoint, e.endpoint)
-	if s.byHost[e.host]--; s.byHost[e.host] == 0 {
-		delete(s.byHost, e.host)
+	if e.host.IsValid() {
+		if s.byHost[e.host]--; s.byHost[e.host] == 0 {
+			delete(s.byHost, e.host)
+		}
 	}
 	delete(s.live, id)
 	s.level.Set(len(s.live))

@@ -7,6 +7,7 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 
 	"alakazaam/actors/message"
+	"alakazaam/actors/p2p"
 	"alakazaam/config"
 )
 
@@ -39,7 +40,7 @@ func newSlots(rules func() config.Transfer) *slots {
 
 // take gives m a slot now, or has it wait. ok is false where it can do neither.
 func (s *slots) take(m *message.Retrieve) (now, ok bool) {
-	if s.free(m.From) {
+	if s.free(p2p.HostOf(m.From)) {
 		s.begin(m)
 		return true, true
 	}
@@ -56,8 +57,8 @@ func (s *slots) free(from netip.Addr) bool {
 }
 
 func (s *slots) begin(m *message.Retrieve) {
-	s.active[slotKey{m.ReplyTo.Id, m.Ref}] = m.From
-	s.byAddress[m.From]++
+	s.active[slotKey{m.ReplyTo.Id, m.Ref}] = p2p.HostOf(m.From)
+	s.byAddress[p2p.HostOf(m.From)]++
 }
 
 // end gives a slot back and returns those who now have one.
@@ -73,7 +74,7 @@ func (s *slots) end(replyTo *actor.PID, ref message.Ref) []*message.Retrieve {
 	}
 	var now []*message.Retrieve
 	s.queue = slices.DeleteFunc(s.queue, func(m *message.Retrieve) bool {
-		if !s.free(m.From) {
+		if !s.free(p2p.HostOf(m.From)) {
 			return false
 		}
 		s.begin(m)

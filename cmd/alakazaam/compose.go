@@ -76,7 +76,7 @@ func start(l launch) (*running, error) {
 	c := l.config
 	r.transport = tcp.NewTransport(r.system, tcp.Options{
 		Source: l.place.source, UploadRate: c.Transfer.UploadRate, DownloadRate: c.Transfer.DownloadRate,
-		WriteQueue: int(c.Limits.WriteQueue), WriteTimeout: c.Limits.WriteTimeout, Metrics: r.metrics, Log: l.log,
+		WriteQueue: int(c.Limits.WriteQueue), WriteQueues: int64(c.Limits.WriteQueues), WriteTimeout: c.Limits.WriteTimeout, Metrics: r.metrics, Log: l.log,
 	})
 	var err error
 	r.disk, err = disk.New(r.system, disk.Options{ShareDir: c.ShareDir, DownloadDir: c.DownloadDir, DataDir: c.DataDir, Log: l.log})

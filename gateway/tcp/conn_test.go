@@ -92,6 +92,38 @@ func TestSlowReaderByQueue(t *testing.T) {
 	require.Equal(t, 1, k.counts.get("tcp_slow_readers_total"))
 }
 
+// What waits on all connections together is bounded, too: past it a slow reader may keep less waiting. Others do not
+// notice, and when they have gone there is room again.
+func TestSlowReadersTogether(t *testing.T) {
+	k := newKit(t, tcp.Options{WriteQueues: 8 << 20, WriteQueue: 64 << 20})
+	big := make([]byte, 20<<20) // more than sockets take
+	first, _, p := k.pair()
+	first.Attach(p.pid)
+	first.Send(big) // one packet may always wait
+	second, peer, q := k.pair()
+	second.Attach(q.pid)
+	second.Send([]byte("small"))
+	require.Equal(t, "small", string(peek(t, peer, 5)), "whoever reads is served")
+	require.NotZero(t, k.counts.get("tcp_queued_bytes"))
+	first.Send(make([]byte, 128<<10))
+	require.Equal(t, port.ErrSlowReader, next[*port.Closed](p).Err)
+	k.until("nothing waits", func() bool { return k.counts.get("tcp_queued_bytes") == 0 })
+	third, peer, r := k.pair()
+	third.Attach(r.pid)
+	third.Send(make([]byte, 7<<20))
+	third.Send(make([]byte, 128<<10))
+	require.Len(t, peek(t, peer, 7<<20+128<<10), 7<<20+128<<10)
+	r.silent()
+}
+
+// peek reads n bytes.
+func peek(t *testing.T, c net.Conn, n int) []byte {
+	b := make([]byte, n)
+	_, err := io.ReadFull(c, b)
+	require.NoError(t, err)
+	return b
+}
+
 func TestSlowReaderByTime(t *testing.T) {
 	k := newKit(t, tcp.Options{WriteTimeout: 50 * time.Millisecond})
 	c, _, p := k.pair()

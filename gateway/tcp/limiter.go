@@ -47,8 +47,8 @@ func (l *limiter) wait(ctx context.Context, n int) error {
 	for n > 0 {
 		part := min(n, l.most())
 		if err := l.bucket.WaitN(ctx, part); err != nil {
-			if ctx.Err() == nil && part > l.most() {
-				continue // the rate was lowered meanwhile
+			if ctx.Err() == nil {
+				continue // the rate changed meanwhile
 			}
 			return err
 		}

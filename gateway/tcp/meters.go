@@ -7,7 +7,7 @@ type meters struct {
 	accepted, acceptErrors, slow, orphans port.Counter
 	in, out                               port.Counter
 	full                                  port.Counter // times that the listener had to wait until a connection ended
-	open                                  port.Gauge
+	open, queued                          port.Gauge
 	dials                                 [2][len(results)]port.Counter // by family, then by result
 }
 
@@ -37,9 +37,10 @@ func newMeters(m port.Metrics) *meters {
 		orphans:      m.Counter("tcp_orphans_total", "Connections ended because no actor owned them any more."),
 		full: m.Counter("throttled_total", "Times that something had to wait, by the limit that made it wait.",
 			"reason", "connections"),
-		in:   m.Counter("tcp_bytes_total", "Payload bytes of TCP.", "direction", "in"),
-		out:  m.Counter("tcp_bytes_total", "Payload bytes of TCP.", "direction", "out"),
-		open: m.Gauge("tcp_connections", "Open connections."),
+		in:     m.Counter("tcp_bytes_total", "Payload bytes of TCP.", "direction", "in"),
+		out:    m.Counter("tcp_bytes_total", "Payload bytes of TCP.", "direction", "out"),
+		open:   m.Gauge("tcp_connections", "Open connections."),
+		queued: m.Gauge("tcp_queued_bytes", "Bytes that wait for the other sides of connections to read."),
 	}
 	for f, family := range families {
 		for r, result := range results {

@@ -14,6 +14,7 @@ import (
 	"io"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -35,6 +36,10 @@ type Options struct {
 	// WriteQueue is how many bytes may wait to be sent on a connection. 0 means 1 MiB.
 	WriteQueue int
 
+	// WriteQueues is how many bytes may wait on all connections together. Past it those connections end on which more
+	// than 64 KiB wait. 0 means 256 MiB.
+	WriteQueues int64
+
 	// WriteTimeout is how long the other side may take nothing of what waits to be sent, and how long a closed
 	// connection may take to send it all. 0 means 30 s.
 	WriteTimeout time.Duration
@@ -54,6 +59,9 @@ type Options struct {
 func (o Options) withDefaults() Options {
 	if o.WriteQueue <= 0 {
 		o.WriteQueue = 1 << 20
+	}
+	if o.WriteQueues <= 0 {
+		o.WriteQueues = 256 << 20
 	}
 	if o.WriteTimeout <= 0 {
 		o.WriteTimeout = 30 * time.Second
@@ -79,6 +87,7 @@ type Transport struct {
 	root             *actor.RootContext
 	meters           *meters
 	upload, download *limiter
+	queued           atomic.Int64 // bytes that wait to be sent, on all connections
 
 	ctx    context.Context // ends dials and accepting
 	cancel context.CancelFunc

@@ -41,13 +41,30 @@ func (c *conn) Send(packet []byte) {
 		c.mu.Unlock()
 		return
 	}
-	if c.queued > 0 && c.queued+len(packet) > c.t.WriteQueue {
+	if c.queued > 0 && c.queued+len(packet) > c.bound() {
 		c.mu.Unlock()
 		c.kill(port.ErrSlowReader)
 		return
 	}
 	c.enqueue(entry{packet: packet})
 	c.mu.Unlock()
+}
+
+// fairQueue is how much may wait on a connection whatever waits on others.
+const fairQueue = 64 << 10
+
+// bound is how many bytes may wait here.
+func (c *conn) bound() int {
+	if c.t.queued.Load() > c.t.WriteQueues {
+		return min(fairQueue, c.t.WriteQueue)
+	}
+	return c.t.WriteQueue
+}
+
+// wait counts what begins to wait to be sent, or ends to.
+func (t *Transport) wait(n int) {
+	t.queued.Add(int64(n))
+	t.meters.queued.Add(n)
 }
 
 // refused says why nothing more can be sent; nil where it can. Called with the lock.
@@ -90,6 +107,7 @@ func (c *conn) writeOnce(fd uintptr) (done bool) {
 func (c *conn) enqueue(e entry) {
 	c.queue = append(c.queue, e)
 	c.queued += len(e.packet)
+	c.t.wait(len(e.packet))
 	if !c.writing {
 		c.writing = true
 		c.hands++
@@ -133,6 +151,7 @@ func (c *conn) take() (packets net.Buffers, file *port.FileSend) {
 		return packets, file
 	}
 	unsent := c.queue
+	c.t.wait(-c.queued)
 	c.queue, c.queued, c.writing = nil, 0, false
 	if c.phase < over {
 		_ = c.tcp.SetWriteDeadline(time.Time{}) // else Send would meet it later
@@ -159,6 +178,7 @@ func (c *conn) writePackets(packets net.Buffers) error {
 		n, err := packets.WriteTo(c.tcp)
 		c.mu.Lock()
 		c.queued -= int(n)
+		c.t.wait(-int(n))
 		c.mu.Unlock()
 		if err = c.wrote(n, err); err != nil {
 			return err
