@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
+	"hash/crc64"
 	"io"
 	"io/fs"
 	"net/netip"
@@ -45,6 +46,23 @@ type accessLists struct {
 type entrySet struct {
 	networks bart.Lite
 	files    map[p2p.FileID]struct{}
+	inFile   listed
+}
+
+// listed is what a file of entries holds: how many, and which, as far as a checksum tells.
+type listed struct {
+	entries  int
+	checksum uint64
+}
+
+func (l listed) String() string { return fmt.Sprintf("%d listed", l.entries) }
+
+// inFiles is what the files of entries hold, by their keys.
+func (a *Access) inFiles() map[string]listed {
+	if a.lists == nil {
+		return map[string]listed{}
+	}
+	return map[string]listed{"access.allow_file": a.lists.allow.inFile, "access.deny_file": a.lists.deny.inFile}
 }
 
 // Peer says whether an address may connect, and be connected to.
@@ -168,6 +186,8 @@ func (a *Access) ready() {
 	}
 }
 
+var crcTable = crc64.MakeTable(crc64.ECMA)
+
 // maxList is the most bytes that a file of entries may have: some four million addresses.
 const maxList = 64 << 20
 
@@ -192,6 +212,8 @@ func (s *entrySet) read(path string, problem func(line int, text string, err err
 		if err := s.add(entry); err != nil {
 			problem(n, text, err)
 		}
+		s.inFile.entries++
+		s.inFile.checksum = crc64.Update(s.inFile.checksum, crcTable, []byte(entry+"\n"))
 	}
 	switch {
 	case limited.N <= 0:

@@ -115,6 +115,7 @@ func TestReload(t *testing.T) {
 	changed, refused := live.Reload(next)
 	assert.Equal(t, []Change{
 		{"session.verify_address", "true", "false"}, {"log.level", "info", "debug"},
+		{"access.deny_file", "1 listed", "1 listed"},
 	}, changed)
 	assert.Equal(t, []Change{
 		{"listen", "0.0.0.0:3000", ":4000"}, {"neighbors", "", "192.0.2.1:1"},

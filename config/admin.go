@@ -24,9 +24,9 @@ type Admin struct {
 	Listen string `yaml:"listen" form:"listen" zero:"no interface"`
 	// What every request has to bring as "Authorization: Bearer TOKEN"; the commands bring it by themselves. It is never
 	// shown. A token_file keeps it out of the list of processes.
-	Token string `yaml:"token" form:"token" zero:"none"`
+	Token string `yaml:"token" form:"token" zero:"none" reload:"yes"`
 	// A file whose first line is the token, instead of token. Only its owner should be able to read it.
-	TokenFile string `yaml:"token_file" form:"file" zero:"none"`
+	TokenFile string `yaml:"token_file" form:"file" zero:"none" reload:"yes"`
 	// Further names and IP addresses by which the interface may be asked for: those of a proxy before it, or of this
 	// machine where it is reached by name.
 	Hosts []string `yaml:"hosts" form:"host"`

@@ -47,6 +47,12 @@ func (l *Live) Reload(next Config) (changed, refused []Change) {
 		f.set(&c, is)
 		changed = append(changed, change)
 	}
+	before, after := c.Access.inFiles(), next.Access.inFiles()
+	for _, key := range []string{"access.allow_file", "access.deny_file"} {
+		if before[key] != after[key] {
+			changed = append(changed, Change{Key: key, Old: before[key].String(), New: after[key].String()})
+		}
+	}
 	c.Access.lists = next.Access.lists // also where only what stands in a file has changed
 	l.now.Store(&c)
 	return changed, refused

@@ -11,6 +11,8 @@ trap 'rm -f "$log"' EXIT
 
 "$go" test -run '^$' -fuzz '^FuzzConnection$' -fuzztime "${FUZZTIME:-60s}" -fuzzminimizetime 10x -parallel 2 . 2>&1 | tee "$log" || true
 
+grep -q '^fuzz: elapsed' "$log" || { echo "nothing was fuzzed"; exit 1; }
+
 # An input that earlier runs have found is in the engine's cache; one of this run has been written to testdata.
 cached=$(sed -nE 's#.*seed corpus entry: FuzzConnection/([0-9a-f]+).*#\1#p' "$log" | head -1)
 cache=$("$go" env GOCACHE)/fuzz/alakazaam/gateway/FuzzConnection

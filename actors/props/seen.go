@@ -26,7 +26,7 @@ func NewSeen(e *Env, limit int) *Seen {
 	if err != nil {
 		panic(err) // only for a size below 1
 	}
-	return &Seen{clock: e.Clock, ids: ids, full: e.Refusing("pktids", "a Pktid is forgotten before its time: limits.pktids")}
+	return &Seen{clock: e.Clock, ids: ids, full: e.Forgetting("pktids", "a Pktid is forgotten before its time: limits.pktids")}
 }
 
 // Add notes a Pktid and says whether it is new. One that comes again stays where it is in the order of forgetting:

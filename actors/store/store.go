@@ -5,6 +5,7 @@
 package store
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -25,7 +26,7 @@ func Props(env *props.Env, backend port.Store) *actor.Props {
 	return env.Make("store", func() actor.Actor {
 		return &store{
 			env: env, backend: backend, token: env.Rand.Uint64(),
-			degraded: env.Metrics.Gauge("store_degraded", "1 while new logins and publications are refused, because the directory cannot be written."),
+			degraded: env.Metrics.Gauge("store_degraded", "1 while the directory cannot be written or read: new logins and publications are refused."),
 		}
 	})
 }
@@ -38,6 +39,7 @@ type store struct {
 	// token tells the backend's answers to this instance from those to one that failed.
 	token    uint64
 	trouble  string     // why changes are refused; empty where they are not
+	unread   string     // why the directory could not be read last time; empty where it could
 	asking   bool       // the backend will be asked again
 	degraded port.Gauge // 1 while there is trouble
 }
@@ -64,7 +66,7 @@ func (s *store) Receive(ctx actor.Context) {
 		s.queue = append(s.queue, &message.Commit{})
 		s.next(ctx)
 	case *message.Inspect:
-		ctx.Send(m.ReplyTo, &message.StoreStatus{Waiting: len(s.queue), Trouble: s.trouble})
+		ctx.Send(m.ReplyTo, &message.StoreStatus{Waiting: len(s.queue), Trouble: cmp.Or(s.trouble, s.unread)})
 	case *actor.Restarting, *actor.Stopping:
 		s.fail(ctx)
 	case *actor.Started, *actor.Stopped:
@@ -104,10 +106,10 @@ func (s *store) onApplied(ctx actor.Context, m *port.Applied) {
 	}
 	if err == nil && s.trouble != "" {
 		s.trouble = ""
-		s.degraded.Set(0)
+		s.level()
 		s.env.Log.Info("the directory can be written again")
 	}
-	s.inTrouble(ctx, err, "the directory cannot be written: new logins and publications are refused")
+	s.inTrouble(ctx, err)
 	for _, q := range s.done() {
 		answer(ctx, q.(*message.Commit), m.Err)
 	}
@@ -115,7 +117,7 @@ func (s *store) onApplied(ctx actor.Context, m *port.Applied) {
 }
 
 func (s *store) onLoaded(ctx actor.Context, m *port.Loaded) {
-	s.inTrouble(ctx, m.Err, "the directory cannot be read")
+	s.onRead(m.Err)
 	for _, q := range s.done() {
 		l := q.(*message.Load)
 		loaded := *m
@@ -125,20 +127,44 @@ func (s *store) onLoaded(ctx actor.Context, m *port.Loaded) {
 	s.next(ctx)
 }
 
-// inTrouble notes that something failed, and says so the first time.
-func (s *store) inTrouble(ctx actor.Context, err error, what string) {
+// inTrouble notes that changes are refused, and says so the first time.
+func (s *store) inTrouble(ctx actor.Context, err error) {
 	if err == nil {
 		return
 	}
 	if s.trouble == "" {
-		s.env.Log.WithError(err).Error(what)
+		s.env.Log.WithError(err).Error("the directory cannot be written: new logins and publications are refused")
 	}
 	s.trouble = err.Error()
-	s.degraded.Set(1)
+	s.level()
 	if !s.asking {
 		s.asking = true
 		s.env.Clock.After(retry, ctx.Self(), &ask{})
 	}
+}
+
+// onRead notes whether the directory can be read. Whoever asked asks again.
+func (s *store) onRead(err error) {
+	was := s.unread
+	if s.unread = ""; err != nil {
+		s.unread = err.Error()
+	}
+	switch {
+	case was == "" && err != nil && s.trouble == "":
+		s.env.Log.WithError(err).Error("the directory cannot be read")
+	case was != "" && err == nil:
+		s.env.Log.Info("the directory can be read again")
+	}
+	s.level()
+}
+
+// level says in the metrics whether there is trouble.
+func (s *store) level() {
+	bad := 0
+	if s.trouble+s.unread != "" {
+		bad = 1
+	}
+	s.degraded.Set(bad)
 }
 
 // done takes what was under way off the queue.

@@ -15,6 +15,7 @@ import (
 	"alakazaam/actors/message"
 	"alakazaam/actors/node"
 	"alakazaam/actors/p2p"
+	"alakazaam/actors/port"
 	"alakazaam/actors/props"
 	"alakazaam/actors/store/durable"
 	"alakazaam/config"
@@ -53,7 +54,8 @@ type running struct {
 	metrics   *admin.Metrics
 	routes    *message.Routes
 	live      *config.Live
-	admin     *admin.Server // nil without an admin interface
+	reloads   map[string]port.Counter // by result
+	admin     *admin.Server           // nil without an admin interface
 	grace     time.Duration
 	log       logrus.FieldLogger
 
@@ -68,6 +70,7 @@ func start(l launch) (*running, error) {
 		metrics: admin.NewMetrics(l.log), live: config.NewLive(l.config), grace: l.grace, log: l.log,
 		opened: make(chan error, 1), fatal: make(chan error, 1), ended: make(chan struct{}),
 	}
+	r.reloads = newReloads(r.metrics)
 	r.system = props.NewSystem(l.log)
 	env := &props.Env{
 		System: r.system, Clock: tcp.NewClock(r.system), Rand: tcp.NewRand(), Metrics: r.metrics, Log: l.log,
@@ -233,8 +236,8 @@ func (r *running) release(ctx context.Context) {
 			r.log.WithError(err).Warn("the directory did not close in order")
 		}
 	}
-	if err := r.transport.Close(ctx); err != nil && !errors.Is(err, context.DeadlineExceeded) {
-		r.log.WithError(err).Warn("transport")
+	if err := r.transport.Close(ctx); err != nil {
+		r.log.Warn("connections were cut off on which something was still under way")
 	}
 	r.system.Shutdown()
 }

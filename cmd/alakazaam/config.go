@@ -36,7 +36,12 @@ are left out of account. The exit code is 2 when something is wrong.`,
 	}
 	asJSON := addJSON(cmd)
 	cmd.RunE = action(func(_ *cobra.Command, args []string) error {
-		_, warnings, err := config.Load(config.Options{Path: args[0], Stdin: a.in})
+		c, warnings, err := config.Load(config.Options{Path: args[0], Stdin: a.in})
+		if err == nil {
+			if _, _, unread := c.Admin.ReadToken(); unread != nil { // Load leaves it to those who need it
+				err = config.Errors{{File: args[0], Key: "admin.token_file", Message: unread.Error()}}
+			}
+		}
 		if *asJSON {
 			return a.reportJSON(warnings, err)
 		}

@@ -69,7 +69,7 @@ func besiege(t *testing.T, args ...string) *siege {
 	}
 	s := &siege{t: t, files: files, cache: t.TempDir()}
 	s.node = runNode(t, "supernode", "127.0.0.120", served, append([]string{
-		"--limits.first_packet", "1s", "--limits.idle_timeout", "2s", "--search.quiet", "300ms", "--discovery.target", "0",
+		"--limits.first_packet", "3s", "--limits.idle_timeout", "5s", "--search.quiet", "300ms", "--discovery.target", "0",
 	}, args...)...)
 	hasty := []string{"--bootstrap", s.address, "--discovery.window", "300ms"}
 	s.owner = runNode(t, "peer", "127.0.0.121", files, hasty...)

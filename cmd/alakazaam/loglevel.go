@@ -17,7 +17,8 @@ func (a *app) logLevelCommand() *cobra.Command {
 		Use:     "log-level [LEVEL] [flags]",
 		GroupID: groupUse,
 		Short:   "Show or change how much the node logs",
-		Long: fmt.Sprintf(`Show how much the node logs, or change it to LEVEL: %s. A change lasts until the node ends.`,
+		Long: fmt.Sprintf(`Show how much the node logs, or change it to LEVEL: %s. A change lasts until the node
+ends, or reads a configuration in which log.level has changed.`,
 			strings.Join(levels, ", ")),
 		Example: `  alakazaam log-level
   alakazaam log-level debug`,

@@ -28,7 +28,13 @@ func TestMetricsOfAFreshNode(t *testing.T) {
 		{`dropped_total{command="AQUE",reason="%"}`, "nobody_waits does_not_match past_limit"},
 		{`dropped_total{command="AFIN",reason="%"}`, "no_room"},
 		{`refusals_total{reason="%"}`, "connections_per_address dials_queued slow_connection unknown_session files_per_session sessions " +
-			"verify_address pending_queries discovery_max upload_slots"},
+			"verify_address pending_queries discovery_max upload_slots banned denied denied_file queries_per_address searches_per_session " +
+			"sessions_per_address packets_per_neighbor search_window"},
+		{`forgotten_total{reason="%"}`, "pktids addresses"},
+		{`throttled_total{reason="%"}`, "connections packets_per_second bytes_per_second session_packets_per_second session_bytes_per_second " +
+			"dials dials_per_address searches_per_session requests_per_connection publications_per_connection"},
+		{`offenses_total{kind="%"}`, "garbage slow foreign_login"},
+		{`config_reloads_total{result="%"}`, "ok failed"},
 		{`admin_refusals_total{reason="%"}`, "host origin content_type token_missing token_wrong connections"},
 		{`tcp_dials_total{family="ipv4",result="%"}`, "ok refused timeout source lost error"},
 		{`tcp_dials_total{family="%",result="ok"}`, "ipv4 ipv6"},
@@ -43,7 +49,7 @@ func TestMetricsOfAFreshNode(t *testing.T) {
 		{"%", "requests_open searches sessions files file_copies neighbors shared_files tcp_connections tcp_accepted_total " +
 			"tcp_accept_errors_total tcp_slow_readers_total tcp_orphans_total search_results_count search_results_sum " +
 			"store_write_seconds_count store_read_seconds_count store_batch_changes_count store_changes_total neighbor_drops_total " +
-			"sessions_vanished_total"},
+			"sessions_vanished_total bans bans_total searches_unmatched tcp_queued_bytes ready store_degraded"},
 	} {
 		for value := range strings.FieldsSeq(c.values) {
 			require.Contains(t, have, "alakazaam_"+strings.ReplaceAll(c.name, "%", value))

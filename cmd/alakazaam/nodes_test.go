@@ -212,9 +212,10 @@ func TestInterruptedGet(t *testing.T) {
 	get.signal(os.Interrupt)
 	require.Equal(t, 1, get.exit())
 	require.Contains(t, get.text(), "cancelled")
-	left, err := os.ReadDir(filepath.Join(n.dir, "downloads", ".partial"))
-	require.NoError(t, err)
-	require.Empty(t, left)
+	require.Eventually(t, func() bool {
+		left, err := os.ReadDir(filepath.Join(n.dir, "downloads", ".partial"))
+		return err == nil && len(left) == 0
+	}, patience, 10*time.Millisecond, "nothing is left of it")
 
 	one, other := free(t, "127.0.0.108"), free(t, "127.0.0.108")
 	got := n.do("get", sum(big), "--from", one, "--from", other)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"io"
 	"os"
 	"os/signal"
 	"syscall"
@@ -10,6 +11,7 @@ import (
 	"golang.org/x/term"
 
 	"alakazaam/actors/message"
+	"alakazaam/actors/port"
 	"alakazaam/config"
 )
 
@@ -36,6 +38,28 @@ func (h *hangups) alone() bool { return h.terminal && !inTerminal() }
 
 func inTerminal() bool { return term.IsTerminal(int(os.Stdin.Fd())) }
 
+// replay is an input that can be read again from its beginning: a configuration that came in by it is the same at each
+// reload.
+type replay struct {
+	from io.Reader
+	read []byte
+	at   int
+	end  error
+}
+
+// Read implements io.Reader.
+func (r *replay) Read(b []byte) (int, error) {
+	if r.at == len(r.read) && r.end == nil {
+		n, err := r.from.Read(b)
+		r.read, r.end = append(r.read, b[:n]...), err
+	}
+	n := copy(b, r.read[r.at:])
+	if r.at += n; n == 0 {
+		return 0, r.end
+	}
+	return n, nil
+}
+
 // reload reads the configuration anew and takes over what can change while a node runs. One that is wrong changes
 // nothing.
 func (h *hosted) reload() {
@@ -44,21 +68,29 @@ func (h *hosted) reload() {
 	log := h.order.log
 	next, warnings, err := h.order.again()
 	logWarnings(log, warnings)
+	var token string
 	if err == nil {
-		next, err = absolute(next)
+		if token, _, err = next.Admin.ReadToken(); err == nil {
+			next, err = absolute(next)
+		}
 	}
 	if err != nil {
-		h.reloads("failed")
+		h.reloads["failed"].Add(1)
 		logProblems(log, err)
 		log.Error("the configuration is not reloaded: the node goes on with the one it has")
 		return
 	}
+	was := h.live.Get().Log
 	changed, refused := h.live.Reload(next)
 	now := h.live.Get()
-	tune(log, now.Log)
+	if now.Log != was {
+		tune(log, now.Log)
+		defer tune(log, now.Log)
+		log.SetLevel(max(log.GetLevel(), logrus.InfoLevel)) // this is to be read, whatever the level is from now on
+	}
 	h.transport.SetRates(now.Transfer.UploadRate, now.Transfer.DownloadRate)
 	h.system.Root.Send(h.routes.Gateway, &message.Reloaded{})
-	h.reloads("ok")
+	h.reloads["ok"].Add(1)
 	for _, c := range changed {
 		log.WithFields(logrus.Fields{"key": c.Key, "old": c.Old, "new": c.New}).Info("configuration changed")
 	}
@@ -66,12 +98,19 @@ func (h *hosted) reload() {
 		log.WithFields(logrus.Fields{"key": c.Key, "old": c.Old, "new": c.New}).
 			Warn("this change takes a restart: the node goes on with the old value")
 	}
+	if h.admin != nil && h.admin.SetToken(token) {
+		log.Info("the admin interface asks for another token")
+	}
 	log.WithFields(logrus.Fields{"changed": len(changed), "need_restart": len(refused)}).Info("the configuration is reloaded")
 }
 
-// reloads counts a reload.
-func (r *running) reloads(result string) {
-	r.metrics.Counter("config_reloads_total", "Reloads of the configuration, by result.", "result", result).Add(1)
+// newReloads makes the counters of reloads, which are there from the start.
+func newReloads(m port.Metrics) map[string]port.Counter {
+	all := make(map[string]port.Counter)
+	for _, result := range []string{"ok", "failed"} {
+		all[result] = m.Counter("config_reloads_total", "Reloads of the configuration, by result.", "result", result)
+	}
+	return all
 }
 
 // logProblems tells each problem of a configuration in a line of its own.

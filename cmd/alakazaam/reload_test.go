@@ -83,7 +83,8 @@ func TestReload(t *testing.T) {
 	require.Contains(t, said, `key=log.level new=debug old=info`)
 	require.Contains(t, said, `key=limits.sessions new=1 old=5000`)
 	require.Regexp(t, `level=warning .*takes a restart.* key=neighbors`, said)
-	require.Contains(t, said, "changed=2 need_restart=1")
+	require.Contains(t, said, `key=access.deny_file new="1 listed" old="0 listed"`)
+	require.Contains(t, said, "changed=3 need_restart=1")
 	open.isCut(16) // the rest of its ALGI
 	sn.refuses(141)
 	require.Equal(t, "ALGI0000000000000000", dialFrom(t, 142, sn.addr).say("LOGI%s", written("127.0.0.142", 3000)).closes(), "one login is all")
@@ -99,10 +100,52 @@ func TestReload(t *testing.T) {
 
 	// Back to how it was.
 	require.NoError(t, os.WriteFile(deny, nil, 0o600))
-	require.Contains(t, sn.reload("the configuration is reloaded"), "changed=2 need_restart=0")
+	require.Contains(t, sn.reload("the configuration is reloaded"), "changed=3 need_restart=0")
 	login(141)
 	login(142)
 	sn.stopNode()
+}
+
+// TestReloadFromStandardInput: what came in once counts again, and not as nothing.
+func TestReloadFromStandardInput(t *testing.T) {
+	cmd := exec.Command(binary, "supernode", "--config", "-", "--listen", "127.0.0.135:0", "--admin.listen", "")
+	cmd.Stdin = strings.NewReader("limits: {sessions: 7}\n")
+	p := startCommand(t, cmd)
+	p.waitFor("the supernode is running")
+	p.signal(syscall.SIGHUP)
+	p.waitFor("changed=0 need_restart=0")
+	p.signal(syscall.SIGTERM)
+	require.Zero(t, p.exit())
+}
+
+// TestReloadOfTheToken: a token that was changed in its file counts after a reload; one that is none keeps the old one.
+func TestReloadOfTheToken(t *testing.T) {
+	const first, second = "the first of two tokens", "the second of two tokens"
+	path := filepath.Join(t.TempDir(), "token")
+	write := func(token string) {
+		require.NoError(t, os.WriteFile(path, []byte(strings.ReplaceAll(token, " ", "-")), 0o600))
+	}
+	write(first)
+	at := free(t, "127.0.0.1")
+	n := start(t, "supernode", "--listen", "127.0.0.136:0", "--admin.listen", at, "--admin.token_file", path)
+	n.waitFor("the supernode is running")
+	status := func() int { return do(t, "", "status", "--admin", at, "--admin.token_file", path).code }
+	require.Zero(t, status())
+	reload := func(token, end string) {
+		write(token)
+		before := len(n.text())
+		n.signal(syscall.SIGHUP)
+		n.waitForNew(before, end)
+	}
+	reload("short", "the configuration is not reloaded")
+	write(first)
+	require.Zero(t, status())
+	reload(second, "the admin interface asks for another token")
+	require.Zero(t, status())
+	write(first)
+	require.Equal(t, 1, status())
+	n.signal(syscall.SIGTERM)
+	require.Zero(t, n.exit())
 }
 
 // TestTerminalIsGone: a node that was started in a terminal reloads by the signal, and ends when the terminal does.
@@ -138,4 +181,14 @@ func pseudoTerminal(t *testing.T) (master, slave *os.File) {
 	slave, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", n), os.O_RDWR|unix.O_NOCTTY, 0)
 	require.NoError(t, err)
 	return master, slave
+}
+
+// TestFewDescriptors: whoever allows more connections than the system lets the process open is told at the start.
+func TestFewDescriptors(t *testing.T) {
+	cmd := exec.Command("sh", "-c", `ulimit -n 500; exec "$0" supernode --listen 127.0.0.137:0 --admin.listen ""`, binary)
+	p := startCommand(t, cmd)
+	p.waitFor("the supernode is running")
+	require.Regexp(t, `level=warning msg="this process may open fewer files than limits.connections.* connections=20000 key=limits.connections open_files=500`, p.text())
+	p.signal(syscall.SIGTERM)
+	require.Zero(t, p.exit())
 }

@@ -21,7 +21,10 @@ import (
 // serve runs a node until a signal ends it, or until it cannot go on. Whatever happens once the configuration is read is
 // in the log, the reason for the end in its last line.
 func (a *app) serve(role node.Role, s *settings) error {
+	in := &replay{from: a.in}
+	a.in = in
 	again := func() (c config.Config, warnings []config.Problem, err error) {
+		in.at = 0
 		c, err = a.load(s, func(p config.Problem) { warnings = append(warnings, p) })
 		return c, warnings, err
 	}
@@ -192,6 +195,7 @@ func prepare(ctx context.Context, role node.Role, c config.Config, log logrus.Fi
 	if err != nil {
 		return launch{}, err
 	}
+	warnOfDescriptors(c, log)
 	l, here := launch{role: role, config: c, grace: grace, log: log}, machine()
 	var others []p2p.Endpoint
 	switch role {

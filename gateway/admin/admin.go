@@ -88,7 +88,8 @@ type Server struct {
 	Options
 	http     *http.Server
 	hosts    map[string]bool // under which a request may ask for this server, with port
-	anywhere bool            // it listens where other machines reach it
+	token    atomic.Pointer[string]
+	anywhere atomic.Bool // it listens where other machines reach it
 	conns    atomic.Int64
 	refusals *refusals
 	end      context.CancelFunc
@@ -105,6 +106,7 @@ func New(o Options) *Server {
 		o.Log = silent
 	}
 	s := &Server{Options: o, hosts: make(map[string]bool), refusals: newRefusals(o.Metrics, o.Log)}
+	s.token.Store(&o.Token)
 	base, end := context.WithCancel(context.Background())
 	s.end = end
 	s.http = &http.Server{
@@ -125,8 +127,8 @@ func (s *Server) Serve(l net.Listener) error {
 	host := l.Addr().String()
 	s.hosts[host] = true
 	if at, err := netip.ParseAddrPort(host); err == nil {
-		s.anywhere = !at.Addr().IsLoopback()
-		if s.anywhere && s.Token == "" {
+		s.anywhere.Store(!at.Addr().IsLoopback())
+		if s.anywhere.Load() && s.Token == "" {
 			l.Close()
 			return fmt.Errorf("%s: %w", host, ErrNotLocal)
 		}

@@ -72,7 +72,7 @@ func (s *Server) named(host string, r *http.Request) bool {
 			return true
 		}
 	}
-	if !s.anywhere {
+	if !s.anywhere.Load() {
 		return false
 	}
 	local, ok := r.Context().Value(http.LocalAddrContextKey).(*net.TCPAddr)

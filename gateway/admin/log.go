@@ -38,7 +38,7 @@ func (s *Server) putLog(w *response, r *http.Request) error {
 	before := s.Level.GetLevel()
 	s.Level.SetLevel(level)
 	if level != before {
-		s.Log.WithFields(logrus.Fields{"before": levelName(before), "level": request.Level}).Warn("the log's level was changed")
+		s.Log.WithFields(logrus.Fields{"old": levelName(before), "new": request.Level}).Warn("the log's level was changed")
 	}
 	return s.getLog(w, r)
 }

@@ -18,9 +18,22 @@ import (
 // it runs, and no more.
 var open = map[string]bool{"/healthz": true, "/readyz": true}
 
+// SetToken has requests bring another token from now on, and says whether it is another one. A server that other machines
+// reach goes on asking for the one that it has where there is to be none.
+func (s *Server) SetToken(token string) (changed bool) {
+	if token == "" && s.anywhere.Load() {
+		return false
+	}
+	return *s.token.Swap(&token) != token
+}
+
 // authorize refuses what does not bring the token, and notes what did.
 func (s *Server) authorize(w *response, r *http.Request) error {
-	w.trusted = s.Token == "" || s.bears(r)
+	token := *s.token.Load()
+	w.trusted = token == "" || bears(r, token)
+	if !w.trusted {
+		w.Header().Set("Connection", "close") // a stranger keeps no place
+	}
 	if w.trusted || open[r.URL.Path] {
 		return nil
 	}
@@ -32,10 +45,10 @@ func (s *Server) authorize(w *response, r *http.Request) error {
 }
 
 // bears says whether a request brings the token. How long that takes tells nothing of it.
-func (s *Server) bears(r *http.Request) bool {
+func bears(r *http.Request, want string) bool {
 	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	got, want := sha256.Sum256([]byte(strings.TrimSpace(token))), sha256.Sum256([]byte(s.Token))
-	return subtle.ConstantTimeCompare(got[:], want[:]) == 1 && strings.EqualFold(scheme, "Bearer")
+	got, wanted := sha256.Sum256([]byte(strings.TrimSpace(token))), sha256.Sum256([]byte(want))
+	return subtle.ConstantTimeCompare(got[:], wanted[:]) == 1 && strings.EqualFold(scheme, "Bearer")
 }
 
 // The reasons for which a request is refused whatever it asks for, and a connection before it asks.
