@@ -104,10 +104,14 @@ func (s *store) onApplied(ctx actor.Context, m *port.Applied) {
 	if err == nil {
 		err = m.Trouble
 	}
-	if err == nil && s.trouble != "" {
-		s.trouble = ""
+	if err == nil && s.trouble+s.unread != "" {
+		what := "the directory can be written again"
+		if s.trouble == "" {
+			what = "the directory can be used again" // as far as anybody knows who does not read
+		}
+		s.trouble, s.unread = "", ""
 		s.level()
-		s.env.Log.Info("the directory can be written again")
+		s.env.Log.Info(what)
 	}
 	s.inTrouble(ctx, err)
 	for _, q := range s.done() {
@@ -117,7 +121,7 @@ func (s *store) onApplied(ctx actor.Context, m *port.Applied) {
 }
 
 func (s *store) onLoaded(ctx actor.Context, m *port.Loaded) {
-	s.onRead(m.Err)
+	s.onRead(ctx, m.Err)
 	for _, q := range s.done() {
 		l := q.(*message.Load)
 		loaded := *m
@@ -137,25 +141,30 @@ func (s *store) inTrouble(ctx actor.Context, err error) {
 	}
 	s.trouble = err.Error()
 	s.level()
-	if !s.asking {
-		s.asking = true
-		s.env.Clock.After(retry, ctx.Self(), &ask{})
-	}
+	s.askAgain(ctx)
 }
 
 // onRead notes whether the directory can be read. Whoever asked asks again.
-func (s *store) onRead(err error) {
+func (s *store) onRead(ctx actor.Context, err error) {
 	was := s.unread
 	if s.unread = ""; err != nil {
 		s.unread = err.Error()
 	}
-	switch {
-	case was == "" && err != nil && s.trouble == "":
+	if was == "" && err != nil && s.trouble == "" {
 		s.env.Log.WithError(err).Error("the directory cannot be read")
-	case was != "" && err == nil:
-		s.env.Log.Info("the directory can be read again")
+	}
+	if err != nil {
+		s.askAgain(ctx)
 	}
 	s.level()
+}
+
+// askAgain has the backend asked later whether it is well.
+func (s *store) askAgain(ctx actor.Context) {
+	if !s.asking {
+		s.asking = true
+		s.env.Clock.After(retry, ctx.Self(), &ask{})
+	}
 }
 
 // level says in the metrics whether there is trouble.
