@@ -1,6 +1,7 @@
 package gateway_test
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -227,6 +228,27 @@ func TestPeerThatIsGoneLosesItsSession(t *testing.T) {
 	require.True(t, strings.HasPrefix(string(c.got), "AFIN002"), string(c.got))
 	require.True(t, silent.dial(endpoint(1)).say("FIND%s%-20s", ids[silent], "file").ended)
 	require.NotEqual(t, ids[silent], silent.login(endpoint(1)))
+}
+
+// TestLoginThatMeetsTheEnd: whoever logs in just when its session ends for silence gets a new one.
+func TestLoginThatMeetsTheEnd(t *testing.T) {
+	w := newWorld(t, 1)
+	cfg := testConfig()
+	cfg.Session.ProbeFailures = 1
+	n := w.add(node.Supernode, cfg)
+	w.sim.Run(time.Second)
+	s, asker := w.stranger(100, false), w.sim.Probe("asker")
+	old := s.login(n.self)
+	session := w.sim.System.NewLocalPID("n1/sessions/session/" + old)
+	w.sim.System.Root.Send(session, &message.Sent{Err: errors.New("nobody there")})
+	w.sim.System.Root.Send(session, &message.Login{Endpoint: s.self, From: s.self.IPv4(), ReplyTo: asker.PID})
+	w.sim.Run(time.Second)
+	require.Len(t, asker.Messages, 1)
+	got := asker.Messages[0].(*message.LoggedIn)
+	require.NoError(t, got.Err)
+	require.NotEqual(t, old, got.Session.String())
+	require.Equal(t, 1, n.metrics["sessions_vanished_total"])
+	require.Equal(t, got.Session.String(), s.login(n.self))
 }
 
 // TestAnswerThatHasNoRoomIsCut: an AFIN never passes 64 KiB, and what is left out is counted.

@@ -95,6 +95,10 @@ func (s *session) Receive(ctx actor.Context) {
 
 // onRequest takes a request, which is a sign of life.
 func (s *session) onRequest(ctx actor.Context, m any) {
+	if login, again := m.(*message.Login); s.over && again {
+		ctx.Send(ctx.Parent(), login) // which has heard that this session is over, and makes a new one
+		return
+	}
 	if s.over {
 		refuse(ctx, m, message.ErrUnknownSession)
 		return
