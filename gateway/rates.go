@@ -86,7 +86,13 @@ type rested struct{}
 
 // quantum is how many packets are paid for together at a rate of so many a second: what comes in a hundredth of a
 // second, and no more than is read at once anyway.
-func quantum(perSecond int) int { return min(max(perSecond/100, 1), 64) }
+func quantum(perSecond int) int {
+	const most = 64
+	if perSecond == 0 {
+		return most
+	}
+	return min(max(perSecond/100, 1), most)
+}
 
 // owe notes what a packet costs. It is paid for later, with others.
 func (c *incoming) owe(ctx actor.Context, p wire.Packet) {
