@@ -469,8 +469,8 @@ func TestWhatOthersSaidIsNoOffense(t *testing.T) {
 	require.True(t, s.banned(n.self), "its own address is")
 }
 
-// hostAt6 is a stranger at an IPv6 address.
-func (w *world) hostAt6(address string, claims p2p.Endpoint) *stranger {
+// hostAt is a stranger at an address that is not the one it names.
+func (w *world) hostAt(address string, claims p2p.Endpoint) *stranger {
 	return &stranger{world: w, self: claims, transport: w.net.Host(netip.MustParseAddr(address))}
 }
 
@@ -484,7 +484,7 @@ func TestClaimedAddressesCountForNobody(t *testing.T) {
 	w.sim.Run(time.Second)
 	victim := w.stranger(100, false)
 	at := netip.MustParseAddr("2001:db8::66")
-	bad := w.hostAt6(at.String(), n.self)
+	bad := w.hostAt(at.String(), n.self)
 	for i := range 3 {
 		e, err := p2p.NewEndpoint(victim.self.IPv4(), at, uint16(4000+i))
 		require.NoError(t, err)
@@ -501,7 +501,7 @@ func TestReloadOfIPv6(t *testing.T) {
 	w := newWorld(t, 1)
 	n := w.add(node.Supernode, testConfig())
 	w.sim.Run(time.Second)
-	five, six := w.hostAt6("2001:db8::5", n.self).dial(n.self), w.hostAt6("2001:db8::6", n.self).dial(n.self)
+	five, six := w.hostAt("2001:db8::5", n.self).dial(n.self), w.hostAt("2001:db8::6", n.self).dial(n.self)
 	for _, access := range []config.Access{{Allow: []string{"2001:db8::5"}}, {}} {
 		next := *n.config.Get()
 		next.Access = access
@@ -583,7 +583,7 @@ func TestUploadsOfAHost(t *testing.T) {
 	w.net.Latency = func(netip.Addr, netip.Addr) time.Duration { return time.Second } // all at once
 	var all []*rawConn
 	for i := range 4 {
-		c := w.hostAt6(fmt.Sprintf("2001:db8::%x", i+1), n.self).raw()
+		c := w.hostAt(fmt.Sprintf("2001:db8::%x", i+1), n.self).raw()
 		c.onOpen = func() { c.conn.Send(fmt.Appendf(nil, "RETR%s", file)) }
 		c.transport.Dial(n.self.Dialable(), 5*time.Second, c.pid)
 		all = append(all, c)
@@ -597,4 +597,19 @@ func TestUploadsOfAHost(t *testing.T) {
 	}
 	require.Equal(t, 2, served)
 	require.Equal(t, 2, n.refusals("upload_slots"))
+}
+
+// TestThisMachineIsNotBanned: programs on this machine share its loopback addresses with each other and with its user.
+func TestThisMachineIsNotBanned(t *testing.T) {
+	w := newWorld(t, 1)
+	cfg := testConfig()
+	cfg.Limits.Offenses = 1
+	n := w.add(node.Supernode, cfg)
+	w.sim.Run(time.Second)
+	for i, address := range []string{"127.0.0.1", "127.9.9.9", "::1"} {
+		s := w.hostAt(address, n.self)
+		require.True(t, s.dial(n.self).say("garbage").ended)
+		require.False(t, s.banned(n.self), address)
+		require.Equal(t, i+1, n.metrics[actortest.Series("offenses_total", "kind", "garbage")])
+	}
 }

@@ -120,6 +120,28 @@ func TestMatchOrder(t *testing.T) {
 	require.Equal(t, []byte{1, 1, 1, 2, 2}, ids, "most copies first")
 }
 
+// TestFirstOfMany holds the choice of the first files against sorting them all.
+func TestFirstOfMany(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var all []*file
+		for i, n := range rapid.SliceOfN(rapid.IntRange(1, 5), 0, 200).Draw(t, "copies") {
+			all = append(all, &file{id: p2p.FileID{byte(i * 37), byte(i)}, copies: make([]copyOf, n)})
+		}
+		b := first{limit: rapid.IntRange(0, 20).Draw(t, "limit")}
+		for _, f := range all {
+			b.add(f)
+		}
+		slices.SortFunc(all, compare)
+		if b.limit > 0 && len(all) > b.limit {
+			all = all[:b.limit]
+		}
+		require.Equal(t, len(all), len(b.files()))
+		for i, f := range b.files() {
+			require.Same(t, all[i], f)
+		}
+	})
+}
+
 func BenchmarkMatch(b *testing.B) {
 	x := newIndex()
 	for i := range 10_000 {
