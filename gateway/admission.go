@@ -79,7 +79,7 @@ func (g *gateway) onOffense(ctx actor.Context, m *offense) {
 	g.metrics.bans.Add(1)
 	g.env.Clock.After(d, ctx.Self(), &unban{})
 	if log := g.metrics.banLog.Log(g.env); log != nil {
-		log.WithFields(logrus.Fields{"address": w.at.String(), "for": d.String(), "offense": m.what, "time": w.bans}).
+		log.WithFields(logrus.Fields{"address": w.at.String(), "for": d.String(), "offense": m.what, "in_a_row": w.bans}).
 			Warn("address banned: limits.offenses")
 	}
 	g.tellAll(ctx, &shunned{}, func(v *visitor) bool { return v == w })
