@@ -68,7 +68,7 @@ type Limits struct {
 	Sessions int `yaml:"sessions" unit:"logins" zero:"no limit" reload:"yes"`
 	// Files that one login may publish.
 	FilesPerSession int `yaml:"files_per_session" unit:"files" zero:"no limit" reload:"yes"`
-	// Logins at once, from one address.
+	// Logins at once, from one address; this machine's loopback addresses have as many as they like.
 	SessionsPerAddress int `yaml:"sessions_per_address" unit:"logins" zero:"no limit" reload:"yes"`
 	// Searches of one login under way at once; eight times as many more wait for their turn.
 	SearchesPerSession int `yaml:"searches_per_session" unit:"searches" zero:"no limit" reload:"yes"`

@@ -119,6 +119,11 @@ func TestLoginsOfAnAddress(t *testing.T) {
 	require.Equal(t, first, login(1), "who has a session keeps it")
 	require.NotEqual(t, "0000000000000000", w.stranger(101, false).login(n.self))
 	require.Equal(t, 1, n.refusals("sessions_per_address"))
+	for port := range 5 {
+		local, err := p2p.NewEndpoint(netip.MustParseAddr("127.0.0.1"), netip.Addr{}, uint16(4000+port))
+		require.NoError(t, err)
+		require.NotEqual(t, "0000000000000000", w.hostAt("127.0.0.1", local).login(n.self), "this machine")
+	}
 	s.dial(n.self).say("LOGO%s", first)
 	require.NotEqual(t, "0000000000000000", login(3))
 }

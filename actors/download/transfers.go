@@ -30,7 +30,7 @@ func Props(env *props.Env, disk port.Disk, live *config.Live, routes *message.Ro
 			common: shared, config: live, entries: make(map[p2p.FileID]*entry),
 			ok:     env.Metrics.Counter("transfers_total", help, "direction", "in", "result", "ok"),
 			failed: env.Metrics.Counter("transfers_total", help, "direction", "in", "result", "failed"),
-			bytes:  env.Metrics.Counter("transfer_bytes_total", "Bytes of files, by direction.", "direction", "in"),
+			bytes:  env.Metrics.Counter("transfer_bytes_total", "Bytes of files, by direction; those of an upload are counted when it ends.", "direction", "in"),
 		}
 	}, props.Rule{Kind: "download", Action: props.Restart, Restarts: 10, Within: 10 * time.Second, Last: props.LastStop})
 }

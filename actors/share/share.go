@@ -47,7 +47,7 @@ func Props(env *props.Env, disk port.Disk, live *config.Live, routes *message.Ro
 			level:   env.Metrics.Gauge("shared_files", "Files that this node shares."),
 			uploads: env.Metrics.Counter("transfers_total", "Transfers that ended, by direction and result.", "direction", "out", "result", "ok"),
 			broken:  env.Metrics.Counter("transfers_total", "Transfers that ended, by direction and result.", "direction", "out", "result", "failed"),
-			bytes:   env.Metrics.Counter("transfer_bytes_total", "Bytes of files, by direction.", "direction", "out"),
+			bytes:   env.Metrics.Counter("transfer_bytes_total", "Bytes of files, by direction; those of an upload are counted when it ends.", "direction", "out"),
 			busy:    env.Refusing("upload_slots", "upload refused: transfer.upload_slots, upload_slots_per_address or upload_queue"),
 			denied:  env.Refusing("denied_file", "upload refused: access.deny or access.allow"),
 		}
