@@ -25,7 +25,7 @@ type offense struct {
 // unban is when a ban ends.
 type unban struct{}
 
-// shunned is what a connection hears whose address is not let in any more.
+// shunned is what a connection hears whose address is banned.
 type shunned struct{}
 
 // onAccepted lets a connection in, unless its address is refused. A refusal costs a close and nothing else.

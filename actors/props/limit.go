@@ -21,15 +21,19 @@ type Limit struct {
 // Refusing is a limit past which something is refused. reason is its label in the metrics, text its line in the log.
 func (e *Env) Refusing(reason, text string) *Limit {
 	return &Limit{
-		env: e, counter: e.Metrics.Counter("refusals_total", "What was refused, by the limit or the rule that did it.", "reason", reason), text: text, level: logrus.WarnLevel,
+		env:     e,
+		counter: e.Metrics.Counter("refusals_total", "What was refused, by the limit or the rule that did it.", "reason", reason),
+		text:    text, level: logrus.WarnLevel,
 	}
 }
 
 // Forgetting is a limit past which something that was remembered is dropped before its time.
 func (e *Env) Forgetting(reason, text string) *Limit {
 	return &Limit{
-		env: e, counter: e.Metrics.Counter("forgotten_total", "What was remembered and is forgotten before its time, by the limit that did it.",
-			"reason", reason), text: text, level: logrus.WarnLevel,
+		env: e,
+		counter: e.Metrics.Counter("forgotten_total", "What was remembered and is forgotten before its time, by the limit that did it.",
+			"reason", reason),
+		text: text, level: logrus.WarnLevel,
 	}
 }
 
