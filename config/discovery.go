@@ -9,11 +9,17 @@ import (
 
 // Defaults of discovery. Gnutella asked for 15 to 42 neighbors a supernode.
 const (
-	DefaultDiscoveryTTL    p2p.TTL = 4
-	DefaultDiscoveryWindow         = 5 * time.Second
-	DefaultDiscoveryEvery          = time.Minute
-	DefaultDiscoveryTarget         = 16
-	DefaultDiscoveryMax            = 50
+	DefaultDiscoveryTTL       p2p.TTL = 4
+	DefaultDiscoveryWindow            = 5 * time.Second
+	DefaultDiscoveryEvery             = time.Minute
+	DefaultDiscoveryTarget            = 16
+	DefaultDiscoveryMax               = 50
+	DefaultDiscoveryPerSubnet         = 4
+	DefaultLinks                      = true
+	DefaultLinkTimeout                = 2 * time.Second
+	DefaultLinkAgain                  = 10 * time.Minute
+	DefaultPingEvery                  = 30 * time.Second
+	DefaultPingTimeout                = 10 * time.Second
 )
 
 // Discovery is how supernodes are found.
@@ -28,15 +34,35 @@ type Discovery struct {
 	Target int `yaml:"target" unit:"neighbors" zero:"only those of the configuration" reload:"yes"`
 	// How many neighbors there may be.
 	Max int `yaml:"max" unit:"neighbors" zero:"no limit" reload:"yes"`
+	// How many neighbors there may be from one IPv4 network of 24 bits, or one IPv6 network of 64, so that nobody can
+	// surround this node. Those of the configuration and this machine's loopback addresses are not counted.
+	PerSubnet int `yaml:"per_subnet" unit:"neighbors" zero:"no limit" reload:"yes"`
+	// Whether links are kept to neighbors that know them. Without, each packet goes on a connection of its own, and a
+	// search ends when nothing has come for search.quiet.
+	Links bool `yaml:"links"`
+	// A neighbor that has not agreed to a link after this long is one that knows no links.
+	LinkTimeout time.Duration `yaml:"link_timeout" range:"10ms..1m" reload:"yes"`
+	// Pause after which a neighbor that knows no links is asked again.
+	LinkAgain time.Duration `yaml:"link_again" range:"1s..168h" reload:"yes"`
+	// The other side of a link on which nothing has come for this long is asked whether it is there.
+	PingEvery time.Duration `yaml:"ping_every" range:"100ms..1h" reload:"yes"`
+	// A link whose other side has not answered that after this long is given up.
+	PingTimeout time.Duration `yaml:"ping_timeout" range:"10ms..10m" reload:"yes"`
 }
 
 func defaultDiscovery() Discovery {
 	return Discovery{
-		TTL:    DefaultDiscoveryTTL,
-		Window: DefaultDiscoveryWindow,
-		Every:  DefaultDiscoveryEvery,
-		Target: DefaultDiscoveryTarget,
-		Max:    DefaultDiscoveryMax,
+		TTL:         DefaultDiscoveryTTL,
+		Window:      DefaultDiscoveryWindow,
+		Every:       DefaultDiscoveryEvery,
+		Target:      DefaultDiscoveryTarget,
+		Max:         DefaultDiscoveryMax,
+		PerSubnet:   DefaultDiscoveryPerSubnet,
+		Links:       DefaultLinks,
+		LinkTimeout: DefaultLinkTimeout,
+		LinkAgain:   DefaultLinkAgain,
+		PingEvery:   DefaultPingEvery,
+		PingTimeout: DefaultPingTimeout,
 	}
 }
 

@@ -25,6 +25,7 @@ const (
 	DefaultRequestsPerConnection          = 64
 	DefaultPublicationsPerConnection      = 2048
 	DefaultPacketsPerNeighbor             = 256
+	DefaultLinkQueue                 Size = 256 << 10
 	DefaultDials                          = 1000
 	DefaultDialsPerAddress                = 4
 	DefaultDialsQueued                    = 20000
@@ -84,6 +85,9 @@ type Limits struct {
 	PublicationsPerConnection int `yaml:"publications_per_connection" range:"1..1048576" unit:"publications" reload:"yes"`
 	// Packets that wait for one neighbor; past it they are dropped.
 	PacketsPerNeighbor int `yaml:"packets_per_neighbor" range:"1..65536" unit:"packets" reload:"yes"`
+	// Bytes that may wait on a link for the other side to read them; past it searches and answers are not sent there, and
+	// such a search says that it is not complete.
+	LinkQueue Size `yaml:"link_queue" range:"4KiB..1GiB" reload:"yes"`
 	// Outgoing connections being opened at once, in all.
 	Dials int `yaml:"dials" unit:"connections" zero:"no limit" reload:"yes"`
 	// Outgoing connections being opened at once, towards one address.
@@ -127,6 +131,7 @@ func defaultLimits() Limits {
 		RequestsPerConnection:     DefaultRequestsPerConnection,
 		PublicationsPerConnection: DefaultPublicationsPerConnection,
 		PacketsPerNeighbor:        DefaultPacketsPerNeighbor,
+		LinkQueue:                 DefaultLinkQueue,
 		Dials:                     DefaultDials,
 		DialsPerAddress:           DefaultDialsPerAddress,
 		DialsQueued:               DefaultDialsQueued,

@@ -85,10 +85,14 @@ func (g *gateway) onOffense(ctx actor.Context, m *offense) {
 	g.tellAll(ctx, &shunned{}, func(v *visitor) bool { return v == w })
 }
 
-// tellAll sends a message to the connections of visitors.
+// tellAll sends a message to the connections of visitors, and to the links that this node has opened to them.
 func (g *gateway) tellAll(ctx actor.Context, m any, who func(*visitor) bool) {
 	for _, child := range ctx.Children() {
-		if w := g.admitted[child.Id]; w != nil && who(w) {
+		w := g.admitted[child.Id]
+		if j, ok := g.dialing[child.Id]; ok && j.kind == jobLink {
+			w = g.visitors.find(p2p.HostOf(j.to.Host()))
+		}
+		if w != nil && who(w) {
 			ctx.Send(child, m)
 		}
 	}

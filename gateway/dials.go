@@ -19,7 +19,7 @@ type job struct {
 	kind    jobKind
 	to      p2p.Endpoint
 	packet  any           // jobSend, jobAsk
-	timeout time.Duration // jobAsk: for the answer
+	timeout time.Duration // jobAsk, jobLink: for the answer
 	file    p2p.FileID    // jobFetch
 	path    string        // jobFetch
 	ref     message.Ref
@@ -34,6 +34,7 @@ const (
 	jobSend jobKind = iota
 	jobAsk
 	jobFetch
+	jobLink
 )
 
 func (j job) key() fetchKey {
@@ -55,6 +56,8 @@ func (j job) answer(ctx actor.Context, err error) {
 		ctx.Send(j.replyTo, &message.Answered{Ref: j.ref, Err: err})
 	case jobFetch:
 		ctx.Send(j.replyTo, &message.Fetched{Ref: j.ref, Err: err})
+	case jobLink:
+		ctx.Send(j.replyTo, &message.Linked{Ref: j.ref, Err: err})
 	}
 }
 
@@ -235,7 +238,12 @@ func (g *gateway) enqueue(ctx actor.Context, j job) {
 // dial makes a connection's actor. It is born with its job: a message could be lost to a stop that overtakes it, and
 // whoever waits for the job would never be told.
 func (g *gateway) dial(ctx actor.Context, j job) {
-	pid := g.spawn(ctx, g.env.Make("connection", func() actor.Actor { return &outgoing{shared: g.shared, job: j} }))
+	pid := g.spawn(ctx, g.env.Make("connection", func() actor.Actor {
+		if j.kind == jobLink {
+			return &incoming{shared: g.shared, opening: &j, budget: g.visitors.find(p2p.HostOf(j.to.Host())).budget}
+		}
+		return &outgoing{shared: g.shared, job: j}
+	}))
 	g.dialing[pid.Id] = j
 	if j.kind == jobFetch {
 		g.fetches[j.key()] = pid

@@ -123,6 +123,8 @@ func (g *gateway) Receive(ctx actor.Context) {
 		g.enqueue(ctx, job{kind: jobAsk, to: m.To, packet: m.Packet, timeout: m.Timeout, ref: m.Ref, replyTo: m.ReplyTo})
 	case *message.Fetch:
 		g.enqueue(ctx, job{kind: jobFetch, to: m.From, file: m.File, path: m.Path, ref: m.Ref, replyTo: m.ReplyTo})
+	case *message.OpenLink:
+		g.enqueue(ctx, job{kind: jobLink, to: m.To, timeout: m.Timeout, ref: m.Ref, replyTo: m.ReplyTo})
 	case *message.CancelFetch:
 		if pid, ok := g.fetches[fetchKey{m.ReplyTo.Id, m.Ref}]; ok {
 			ctx.Send(pid, m)
@@ -241,4 +243,6 @@ var (
 	errQueue   = fmt.Errorf("too many dials wait already (limits.dials_queued): %w", message.ErrBusy)
 	errCrashed = errors.New("the connection's actor failed")
 	errStopped = errors.New("the gateway stopped")
+
+	errLinkEnded = errors.New("the link ended")
 )

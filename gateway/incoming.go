@@ -19,9 +19,12 @@ import (
 // crashed over the request.
 const answerTimeout = 10 * time.Second
 
-// incoming is the actor of a connection that somebody opened to this node.
+// incoming is the actor of a connection that somebody opened to this node, or of a link, whoever opened it.
 type incoming struct {
 	*shared
+	opening *job  // of a link that this node opens and that is none yet; nil otherwise
+	linking bool  // the other side has asked for a link and is not answered yet
+	link    *link // nil: it is none
 	conn    port.Conn
 	from    netip.Addr
 	budget  *budget // of the address
@@ -63,10 +66,22 @@ func (c *incoming) Receive(ctx actor.Context) {
 	case *admitted:
 		c.onAdmitted(ctx, m)
 	case *shunned:
-		c.conn.Abort()
+		c.abort(ctx)
+	case *actor.Started:
+		c.onStarted(ctx)
+	case *port.Dialed:
+		c.onDialed(ctx, m)
+	case *message.LinkAnswered:
+		c.onLinkAnswered(ctx, m)
+	case *message.Carry:
+		c.carry(ctx, m.Packet)
+	case *message.CloseLink:
+		c.conn.Close()
+	case *message.Pong:
+		c.onPong(ctx, m)
 	case *message.Reloaded:
-		if !c.Config.Get().Access.Peer(c.from) {
-			c.conn.Abort()
+		if c.conn != nil && !c.Config.Get().Access.Peer(c.from) {
+			c.abort(ctx)
 		}
 	case *rested:
 		c.resting = nil
@@ -100,7 +115,7 @@ func (c *incoming) Receive(ctx actor.Context) {
 		c.reportIdle(ctx)
 	case *actor.Stopping:
 		c.onStopping(ctx)
-	case *actor.Started, *actor.Stopped:
+	case *actor.Stopped:
 	default:
 		c.env.Log.Warnf("connection: unexpected %T", m)
 	}
@@ -124,7 +139,7 @@ func (c *incoming) advance(ctx actor.Context) {
 		return
 	}
 	c.advancing = true
-	for !c.ended && (len(c.pieces) > 0 || c.held != nil) && c.resting == nil && c.room() && !c.mustWait(c.held) {
+	for !c.ended && !c.linking && (len(c.pieces) > 0 || c.held != nil) && c.resting == nil && c.room() && !c.mustWait(c.held) {
 		c.step(ctx)
 	}
 	c.flush(ctx)
@@ -191,7 +206,10 @@ func (c *incoming) mustWait(p wire.Packet) bool {
 
 // take deals with one packet.
 func (c *incoming) take(ctx actor.Context, p wire.Packet) {
-	c.packets++
+	if c.packets++; c.opening != nil {
+		c.onLinkAnswer(ctx, p)
+		return
+	}
 	c.touched, c.rest = c.env.Clock.Now(), 0
 	c.metrics.open.Add(1)
 	c.owe(ctx, p)
@@ -218,6 +236,10 @@ func (c *incoming) atEnd(ctx actor.Context) {
 func (c *incoming) onGarbage(ctx actor.Context, err error) {
 	c.flush(ctx)
 	c.metrics.undecodable(err)
+	if c.opening != nil {
+		c.fail(ctx, message.ErrBase)
+		return
+	}
 	if log := c.metrics.decodes.Log(c.env); log != nil {
 		log.WithFields(logrus.Fields{"from": c.from.String(), "reason": wire.Reason(err)}).Infof("connection closed: %v", err)
 	}
@@ -251,6 +273,15 @@ func (c *incoming) finish(ctx actor.Context, a answer) {
 	c.settle(ctx, s.ref, a)
 }
 
+// abort closes at once: the other side is not welcome any more.
+func (c *incoming) abort(ctx actor.Context) {
+	if c.opening != nil {
+		c.fail(ctx, errDenied)
+		return
+	}
+	c.conn.Abort()
+}
+
 // drop forgets what was received and not decoded.
 func (c *incoming) drop() {
 	for _, p := range c.pieces {
@@ -260,6 +291,10 @@ func (c *incoming) drop() {
 }
 
 func (c *incoming) onClosed(ctx actor.Context, m *port.Closed) {
+	if c.opening != nil {
+		c.fail(ctx, message.ErrBase)
+		return
+	}
 	if errors.Is(m.Err, port.ErrSlowReader) {
 		c.cut(ctx, "it does not read its answers (limits.write_queue, write_queues or write_timeout)")
 	}
@@ -270,12 +305,12 @@ func (c *incoming) onClosed(ctx actor.Context, m *port.Closed) {
 // back when that could be the case next.
 func (c *incoming) onTick(ctx actor.Context) {
 	now := c.env.Clock.Now()
-	limit := c.limits().IdleTimeout
-	if c.packets == 0 {
-		limit = c.limits().FirstPacket
-	}
+	limit := c.patience()
 	next := c.touched.Add(limit + c.rest)
 	switch {
+	case c.opening != nil:
+		c.fail(ctx, message.ErrBase)
+		return
 	case len(c.slots) > 0:
 		s := c.slots[0]
 		if s.sending || now.Before(s.deadline) {
@@ -333,6 +368,7 @@ func (c *incoming) reportIdle(ctx actor.Context) {
 // onStopping takes back what is still open at others, and gives whoever waits for the first of the open answers the
 // protocol's failure answer. The requests behind it have no other answer than the connection's end.
 func (c *incoming) onStopping(ctx actor.Context) {
+	c.endLink(ctx)
 	if c.conn == nil {
 		return
 	}

@@ -24,6 +24,7 @@ type metrics struct {
 	refused, denied, banned, forgotten *props.Limit // of connections and addresses
 	dialsDropped, dialsHeld, dialsAll  *props.Limit
 	slow                               *props.Limit // connections cut because they were too slow
+	links                              *props.Limit // packets not sent over a link that is too slow
 	packets, bytes                     *props.Limit // connections that rest, by what their address sent
 	sessionPackets, sessionBytes       *props.Limit // and by what came under their session
 	requests, publications             *props.Limit // connections that are not read because of what is open
@@ -42,6 +43,7 @@ const (
 var commands = []wire.Command{
 	wire.SUPE, wire.ASUP, wire.LOGI, wire.ALGI, wire.ADFF, wire.DEFF, wire.LOGO, wire.ALGO,
 	wire.QUER, wire.AQUE, wire.FIND, wire.AFIN, wire.RETR, wire.ARET,
+	wire.LINK, wire.ALNK, wire.PING, wire.PONG, wire.DONE, wire.NACK,
 }
 
 // result is how a packet that came in ended.
@@ -94,6 +96,7 @@ func newMetrics(env *props.Env) *metrics {
 		forgotten:    env.Forgetting("addresses", "an address or a login is forgotten: limits.addresses"),
 		dialsDropped: refusing("dials_queued", "packet dropped: limits.dials_queued"),
 		slow:         refusing("slow_connection", "connection cut: too slow"),
+		links:        refusing("link_queue", "packet not sent over a link: limits.link_queue"),
 		dialsAll:     env.Slowing("dials", "a packet waits for its turn: limits.dials"),
 		dialsHeld:    env.Slowing("dials_per_address", "a packet waits for its turn: limits.dials_per_address").Quietly(),
 
@@ -150,9 +153,15 @@ func (m *metrics) settled(s *slot, r result) {
 
 // unsent counts the packet of a job that could not be sent.
 func (m *metrics) unsent(j job) {
-	if j.kind == jobFetch {
+	switch j.kind {
+	case jobFetch:
 		m.out[wire.RETR].failed.Add(1)
-	} else if p, err := packetOf(j.packet); err == nil {
+		return
+	case jobLink:
+		m.out[wire.LINK].failed.Add(1)
+		return
+	}
+	if p, err := packetOf(j.packet); err == nil {
 		m.out[p.Command()].failed.Add(1)
 	}
 }

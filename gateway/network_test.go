@@ -67,10 +67,19 @@ func endpoint(i int) p2p.Endpoint {
 	return e
 }
 
-// testConfig is the default configuration without what would disturb a count of messages.
+// testConfig is the default configuration without what would disturb a count of messages: nodes that find no neighbors
+// by themselves and keep no links, like those in the field.
 func testConfig() config.Config {
 	c := config.Default()
 	c.Discovery.Target = 0
+	c.Discovery.Links = false
+	return c
+}
+
+// linkConfig is testConfig with links.
+func linkConfig() config.Config {
+	c := testConfig()
+	c.Discovery.Links = true
 	return c
 }
 

@@ -28,6 +28,10 @@ func (c *incoming) request(ctx actor.Context, p wire.Packet) {
 		return
 	}
 	c.flush(ctx)
+	if c.link != nil {
+		c.onLinkPacket(ctx, p)
+		return
+	}
 	switch p := p.(type) {
 	case *wire.Logi:
 		c.login(ctx, p)
@@ -55,6 +59,10 @@ func (c *incoming) request(ctx actor.Context, p wire.Packet) {
 			hit := message.Hit{File: p.File, Name: p.Name, Owner: p.Owner}
 			return &message.Aque{Ref: ref, ID: p.ID, Hit: hit, From: c.from, ReplyTo: ctx.Self()}
 		})
+	case *wire.Link:
+		c.onLink(ctx, p)
+	case *wire.Ping:
+		c.onPing(ctx, p)
 	}
 }
 

@@ -222,10 +222,13 @@ func TestFloodEndsWithItsNeighbors(t *testing.T) {
 	n := w.add(node.Supernode, testConfig(), w.stranger(100, true).self)
 	w.sim.Run(time.Second)
 	p := w.sim.Probe("search")
+	n.routes.Queries = p.PID
 	w.sim.System.Root.Send(n.routes.Overlay, &message.Flood{Packet: &message.Quer{TTL: 3}, ReplyTo: p.PID})
 	w.sim.System.Root.Stop(w.sim.System.NewLocalPID("n1/overlay/neighbor/" + endpoint(100).String()))
 	w.sim.Run(time.Second)
-	require.Equal(t, []any{&message.Flooded{}}, p.Messages)
+	require.Equal(t, []any{
+		&message.Flooded{Branches: []p2p.Endpoint{endpoint(100)}}, &message.Abandoned{By: endpoint(100)}, &message.Abandoned{By: endpoint(100)},
+	}, p.Messages)
 }
 
 // TestAnswerBehindTheEndOfItsSearch: the connection that brought it is told that it was handled.

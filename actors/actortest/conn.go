@@ -72,6 +72,14 @@ func (c *conn) Send(packet []byte) {
 	c.post(packet)
 }
 
+// Queued implements port.Conn.
+func (c *conn) Queued() int {
+	if c.net.Queued == nil {
+		return 0
+	}
+	return c.net.Queued(c.local.Addr(), c.remote.Addr())
+}
+
 // post puts something on its way to the other side.
 func (c *conn) post(m any) {
 	from, to := c.local.Addr(), c.remote.Addr()

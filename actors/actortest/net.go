@@ -24,6 +24,8 @@ type Net struct {
 	Sent func(from, to netip.AddrPort, data []byte)
 	// Dialing is called for each dial. nil: nobody looks.
 	Dialing func(from netip.Addr, to netip.AddrPort)
+	// Queued says how much waits to be sent from one address to another. nil: nothing ever does.
+	Queued func(from, to netip.Addr) int
 	// Piece cuts what is sent into pieces of that many bytes. 0: each Send arrives as it was.
 	Piece int
 	// Files are what SendFile reads and ReceiveFile writes.

@@ -60,6 +60,16 @@ func failedOutside(request any, err error) (to *actor.PID, answer any) {
 		return m.ReplyTo, &Handled{Ref: m.Ref}
 	case *Aque:
 		return m.ReplyTo, &Handled{Ref: m.Ref}
+	case *Done:
+		return m.ReplyTo, &Handled{Ref: m.Ref}
+	case *Ping:
+		return m.ReplyTo, &Handled{Ref: m.Ref}
+	case *Pong:
+		return m.ReplyTo, &Handled{Ref: m.Ref}
+	case *OpenLink:
+		return m.ReplyTo, &Linked{Ref: m.Ref, Err: err}
+	case *LinkAsked:
+		return m.ReplyTo, &LinkAnswered{Ref: m.Ref, Refused: &LinkRefused{Reason: err.Error()}}
 	case *Send:
 		return m.ReplyTo, &Sent{Ref: m.Ref, Err: err}
 	case *Ask:

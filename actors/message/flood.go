@@ -18,6 +18,7 @@ type Supe struct {
 	Origin  p2p.Endpoint // who asks, and where answers go
 	TTL     p2p.TTL
 	From    netip.Addr
+	Link    *actor.PID // the neighbor over whose link it came; nil: it came another way
 	ReplyTo *actor.PID
 }
 
@@ -38,6 +39,7 @@ type Quer struct {
 	TTL     p2p.TTL
 	Text    p2p.SearchText
 	From    netip.Addr
+	Link    *actor.PID // the neighbor over whose link it came, and to whom answers go as Carry; nil: answers go to Origin
 	ReplyTo *actor.PID
 }
 
@@ -50,16 +52,44 @@ type Aque struct {
 	ReplyTo *actor.PID
 }
 
-// Flood asks the overlay to pass a packet, a *Quer, on to the neighbors, all but the one at From and the one at Origin.
-// The TTL is that with which it leaves. Answered by Flooded, if ReplyTo is set, when each send has ended.
+// Flood asks the overlay to pass a packet on to the neighbors, all but the one it came from and the one that began it.
+// The TTL is that with which it leaves. Answered by Flooded. After that ReplyTo gets, from each neighbor in Branches, any
+// number of *Aque and one Branch.
 type Flood struct {
 	Ref     Ref
 	Packet  *Quer
+	Only    []p2p.Endpoint // where not nil, no other neighbors than these
 	ReplyTo *actor.PID
 }
 
 // Flooded answers Flood.
 type Flooded struct {
+	Ref      Ref
+	Branches []p2p.Endpoint // neighbors to which the packet goes
+}
+
+// Branch ends one neighbor's part of a flood.
+type Branch struct {
 	Ref     Ref
-	Reached int // neighbors that took the packet
+	By      p2p.Endpoint
+	Outcome Outcome
+}
+
+// Outcome is what became of one neighbor's part of a flood.
+type Outcome uint8
+
+// The outcomes.
+const (
+	// Unreached: the packet did not get there. Nothing comes of it.
+	Unreached Outcome = iota
+	// Complete: every answer has come.
+	Complete
+	// Unknown: answers may still come to the address that the packet names, or some are lost.
+	Unknown
+)
+
+// Abandoned tells the queries that a neighbor's actor has ended; the zero endpoint: all of them. What they had not said
+// of their branches is not known.
+type Abandoned struct {
+	By p2p.Endpoint
 }

@@ -56,9 +56,16 @@ type OverlayStatus struct {
 type NeighborStatus struct {
 	Endpoint   p2p.Endpoint `json:"endpoint"`
 	Configured bool         `json:"configured"`
-	Up         bool         `json:"up"` // the last attempt to reach it succeeded
+	Up         bool         `json:"up"`   // the last attempt to reach it succeeded
+	Kind       string       `json:"kind"` // "link", "base" (each packet on a connection of its own), or "" while neither is known
 	Sent       int          `json:"sent"`
 	Failed     int          `json:"failed"`
+	// What is known of one with a link: how long it has been running as it says, how long it took to answer, what it keeps.
+	Uptime   time.Duration `json:"uptime_ns,omitempty"`
+	RTT      time.Duration `json:"rtt_ns,omitempty"`
+	Sessions int           `json:"sessions,omitempty"`
+	Files    int           `json:"files,omitempty"`
+	Seen     time.Duration `json:"seen_ns"` // for how long it could be reached without a break
 }
 
 // QueriesStatus is the snapshot of the queries.

@@ -156,7 +156,7 @@ func (n *node) start(ctx actor.Context) {
 	n.child(ctx, "store", store.Props(n.env, n.spec.Store))
 	n.child(ctx, "catalog", catalog.Props(n.env, n.spec.Self, c, r))
 	n.child(ctx, "overlay", overlay.Props(n.env, overlay.Options{
-		Self: n.spec.Self, Neighbors: n.spec.Neighbors, Config: c,
+		Self: n.spec.Self, Neighbors: n.spec.Neighbors, Started: n.started, Config: c,
 	}, r))
 	n.child(ctx, "queries", query.Props(n.env, query.Options{Self: n.spec.Self, Config: c}, r))
 	n.child(ctx, "sessions", session.Props(n.env, session.Options{Config: c}, r))

@@ -23,7 +23,7 @@ func (o *overlay) onDiscover(ctx actor.Context) {
 // discover floods a SUPE if neighbors are missing.
 func (o *overlay) discover(ctx actor.Context) {
 	d := o.rules()
-	if len(o.neighbors) >= d.Target {
+	if o.missing() <= 0 {
 		return
 	}
 	o.searching = p2p.NewPacketID(o.env.Rand)
@@ -35,29 +35,48 @@ func (o *overlay) discover(ctx actor.Context) {
 	}
 }
 
+// missing is how many neighbors this node lacks. Those that are lost do not count.
+func (o *overlay) missing() int {
+	n := o.rules().Target
+	for _, nb := range o.neighbors {
+		if !nb.lost {
+			n--
+		}
+	}
+	return n
+}
+
 // onSupe answers another node's SUPE, once, and passes it on.
 func (o *overlay) onSupe(ctx actor.Context, m *message.Supe) {
 	if !o.seen.Add(m.ID) || m.Origin.Same(o.options.Self) {
 		o.duplicates.Add(1)
 		return
 	}
-	ctx.Send(o.routes.Gateway, &message.Send{
-		To: m.Origin, Packet: &message.Asup{ID: m.ID, Supernode: o.options.Self},
-	})
+	o.answerSupe(ctx, m)
 	ttl, ok := min(m.TTL, o.rules().TTL).Lowered()
 	if !ok {
 		return
 	}
 	on := &message.Supe{ID: m.ID, Origin: m.Origin, TTL: ttl}
-	for _, n := range o.others(m.From, m.Origin) {
+	for _, n := range o.others(m.From, m.Link, m.Origin) {
 		ctx.Send(n.pid, &pass{packet: on})
 	}
+}
+
+// answerSupe says that this node is here, over the link where it is the other side that asks.
+func (o *overlay) answerSupe(ctx actor.Context, m *message.Supe) {
+	asup := &message.Asup{ID: m.ID, Supernode: o.options.Self}
+	if n := o.same(m.Origin); n != nil && m.Link != nil && n.pid.Id == m.Link.Id {
+		ctx.Send(n.pid, &message.Carry{Packet: asup})
+		return
+	}
+	ctx.Send(o.routes.Gateway, &message.Send{To: m.Origin, Packet: asup})
 }
 
 // onAsup takes a supernode that answers our SUPE as a neighbor while some are missing. It counts once it has been
 // reached; until then it is a neighbor that is down.
 func (o *overlay) onAsup(ctx actor.Context, m *message.Asup) {
-	if m.ID != o.searching || o.env.Clock.Now().After(o.until) || len(o.neighbors) >= o.rules().Target {
+	if m.ID != o.searching || o.env.Clock.Now().After(o.until) || o.missing() <= 0 {
 		return
 	}
 	o.add(ctx, m.Supernode, false)

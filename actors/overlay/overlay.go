@@ -1,28 +1,30 @@
 // Package overlay is a supernode's place among supernodes: its neighbors, how it finds more of them, and the passing on
-// of floods. Each neighbor is an actor that sends one packet a connection and knows whether it can be reached.
+// of floods. Each neighbor is an actor that keeps a link to it, or, where it knows none, sends each packet on a connection
+// of its own; it knows whether the neighbor can be reached and for how long it could be.
 //
-// A neighbor that fails is restarted, and dropped if it goes on failing; the packets in its hands are counted as not
-// delivered. The overlay itself is restarted with the neighbors of the configuration.
+// A neighbor that fails is restarted, and dropped if it goes on failing; what was under way there ends with an outcome
+// that is not known. The overlay itself is restarted with the neighbors of the configuration.
 package overlay
 
 import (
-	"maps"
 	"net/netip"
 	"slices"
 	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
 
 	"alakazaam/actors/message"
 	"alakazaam/actors/p2p"
 	"alakazaam/actors/port"
 	"alakazaam/actors/props"
 	"alakazaam/config"
-	"github.com/asynkron/protoactor-go/actor"
 )
 
 // Options are the rules of the overlay.
 type Options struct {
 	Self      p2p.Endpoint
 	Neighbors []p2p.Endpoint // of the configuration
+	Started   time.Time      // of the node
 	Config    *config.Live
 }
 
@@ -42,14 +44,12 @@ type overlay struct {
 	searching p2p.PacketID    // of the discovery whose answers are waited for
 	until     time.Time
 	timer     port.Timer // of the next look for neighbors
-	floods    map[message.Ref]*flood
-	lastRef   message.Ref
+	census    census
 
-	level      port.Gauge
-	duplicates port.Counter
-	full       *props.Limit
-	dropped    port.Counter
-	slow       *props.Limit
+	level        port.Gauge
+	duplicates   port.Counter
+	full, subnet *props.Limit
+	meters       *meters
 }
 
 // neighborInfo is what the overlay knows of a neighbor.
@@ -57,35 +57,43 @@ type neighborInfo struct {
 	pid        *actor.PID
 	endpoint   p2p.Endpoint
 	configured bool
-	up         bool
-	sent       int
-	failed     int
-}
-
-// flood is a Flood under way.
-type flood struct {
-	ref     message.Ref
-	replyTo *actor.PID
-	waiting []*actor.PID // neighbors that have not said what became of it
-	reached int
+	kind       kind
+	lost       bool      // it has failed too often; another one may take its place
+	since      time.Time // when it could be reached first, without a break since then
+	uptime     time.Duration
+	rtt        time.Duration
+	sessions   int
+	files      int
+	tally      *tally
 }
 
 // discover is when the overlay looks whether it needs more neighbors.
 type discover struct{}
 
-// again brings back a neighbor of the configuration whose actor failed for good.
+// again brings back a neighbor of the configuration whose actor failed for good, or which did not want this node.
 type again struct{ endpoint p2p.Endpoint }
 
+// rttBuckets are classes of round-trip times in seconds, from this machine to the other side of the earth.
+var rttBuckets = []float64{0.0005, 0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5}
+
 func newOverlay(env *props.Env, o Options, routes *message.Routes) *overlay {
+	m := env.Metrics
 	return &overlay{
 		env: env, options: o, routes: routes,
-		seen: props.NewSeen(env, o.Config.Get().Limits.Pktids), floods: make(map[message.Ref]*flood),
-		lastRef:    message.Ref(env.Rand.Uint64()), // so that answers to an instance that failed are not taken for ours
-		level:      env.Metrics.Gauge("neighbors", "Neighbors that could be reached last time."),
-		duplicates: env.Metrics.Counter("dropped_total", "Packets dropped, by command and reason.", "command", "SUPE", "reason", "duplicate"),
-		dropped:    env.Metrics.Counter("neighbor_drops_total", "Packets not passed on because a neighbor was down or too slow."),
+		seen:       props.NewSeen(env, o.Config.Get().Limits.Pktids),
+		census:     newCensus(env),
+		level:      m.Gauge("neighbors", "Neighbors that could be reached last time."),
+		duplicates: m.Counter("dropped_total", "Packets dropped, by command and reason.", "command", "SUPE", "reason", "duplicate"),
 		full:       env.Refusing("discovery_max", "neighbor refused: discovery.max"),
-		slow:       env.Refusing("packets_per_neighbor", "packet not passed on: limits.packets_per_neighbor"),
+		subnet:     env.Refusing("discovery_per_subnet", "neighbor refused: discovery.per_subnet"),
+		meters: &meters{
+			dropped: m.Counter("neighbor_drops_total", "Packets not passed on because a neighbor was down or too slow."),
+			late:    m.Counter("dropped_total", "Packets dropped, by command and reason.", "command", "AQUE", "reason", "not_asked"),
+			links:   m.Gauge("links", "Neighbors with a link."),
+			lost:    m.Counter("links_lost_total", "Links that ended."),
+			rtt:     m.Histogram("ping_seconds", "How long neighbors took to answer a PING over their link.", rttBuckets),
+			slow:    env.Refusing("packets_per_neighbor", "packet not passed on: limits.packets_per_neighbor"),
+		},
 	}
 }
 
@@ -99,8 +107,8 @@ func (o *overlay) Receive(ctx actor.Context) {
 		o.onDiscover(ctx)
 	case *message.Flood:
 		o.onFlood(ctx, m)
-	case *passed:
-		o.onPassed(ctx, m)
+	case *message.LinkAsked:
+		o.onLinkAsked(ctx, m)
 	case *standing:
 		o.onStanding(ctx, m)
 	case *message.Supe:
@@ -109,6 +117,14 @@ func (o *overlay) Receive(ctx actor.Context) {
 	case *message.Asup:
 		o.onAsup(ctx, m)
 		ctx.Send(m.ReplyTo, &message.Handled{Ref: m.Ref})
+	case *message.Ping:
+		o.onPing(ctx, m)
+	case *message.SessionsStatus:
+		o.census.sessions = m.Sessions
+		o.counted(ctx)
+	case *message.CatalogStatus:
+		o.census.files = m.Files
+		o.counted(ctx)
 	case *again:
 		o.add(ctx, m.endpoint, true)
 	case *discover:
@@ -122,170 +138,45 @@ func (o *overlay) Receive(ctx actor.Context) {
 			o.timer.Stop()
 		}
 		o.level.Set(0)
+		ctx.Send(o.routes.Queries, &message.Abandoned{})
 	case *actor.Stopped:
 	default:
 		o.env.Log.Warnf("overlay: unexpected %T", m)
 	}
 }
 
-// add makes a neighbor, unless it is one already or this node itself.
-func (o *overlay) add(ctx actor.Context, e p2p.Endpoint, configured bool) {
-	if e.Same(o.options.Self) {
-		return
-	}
-	for _, n := range o.neighbors {
-		if n.endpoint.Same(e) {
-			n.configured = n.configured || configured
-			return
-		}
-	}
-	cfg := o.options.Config.Get()
-	if limit := cfg.Discovery.Max; limit > 0 && len(o.neighbors) >= limit {
-		o.full.Hit("neighbor", e, "limit", limit)
-		return
-	}
-	p := o.env.Make("neighbor", func() actor.Actor {
-		return &neighbor{env: o.env, routes: o.routes, endpoint: e, config: o.options.Config, dropped: o.dropped, slow: o.slow}
-	})
-	pid, err := ctx.SpawnNamed(p, "neighbor/"+e.String())
-	if err != nil {
-		// The one of that name is still on its way out; a later discovery may find it again.
-		o.env.Log.WithField("neighbor", e.String()).WithError(err).Debug("neighbor not added")
-		return
-	}
-	o.neighbors = append(o.neighbors, &neighborInfo{pid: pid, endpoint: e, configured: configured})
-}
-
-func (o *overlay) find(e p2p.Endpoint) *neighborInfo {
-	i := slices.IndexFunc(o.neighbors, func(n *neighborInfo) bool { return n.endpoint == e })
-	if i < 0 {
-		return nil
-	}
-	return o.neighbors[i]
-}
-
-// onFlood passes a QUER on to every neighbor but the one it came from and the one that began it.
+// onFlood passes a QUER on.
 func (o *overlay) onFlood(ctx actor.Context, m *message.Flood) {
-	to := o.others(m.Packet.From, m.Packet.Origin)
-	if len(to) == 0 {
-		if m.ReplyTo != nil {
-			ctx.Send(m.ReplyTo, &message.Flooded{Ref: m.Ref})
-		}
-		return
-	}
-	o.lastRef++
-	if m.ReplyTo != nil {
-		f := &flood{ref: m.Ref, replyTo: m.ReplyTo}
-		for _, n := range to {
-			f.waiting = append(f.waiting, n.pid)
-		}
-		o.floods[o.lastRef] = f
+	out := &message.Flooded{Ref: m.Ref}
+	to := o.others(m.Packet.From, m.Packet.Link, m.Packet.Origin)
+	if m.Only != nil {
+		to = slices.DeleteFunc(to, func(n *neighborInfo) bool { return !slices.Contains(m.Only, n.endpoint) })
 	}
 	for _, n := range to {
-		ctx.Send(n.pid, &pass{ref: o.lastRef, packet: m.Packet})
+		out.Branches = append(out.Branches, n.endpoint)
+	}
+	if m.ReplyTo != nil {
+		ctx.Send(m.ReplyTo, out)
+	}
+	for _, n := range to {
+		ctx.Send(n.pid, &pass{packet: m.Packet, ref: m.Ref, replyTo: m.ReplyTo})
 	}
 }
 
-// others are the neighbors to which a packet from an address goes on.
-func (o *overlay) others(from netip.Addr, origin p2p.Endpoint) []*neighborInfo {
+// others are the neighbors to which a packet goes on that came over a neighbor's link, or else from an address.
+func (o *overlay) others(from netip.Addr, link *actor.PID, origin p2p.Endpoint) []*neighborInfo {
+	if link != nil {
+		from = netip.Addr{}
+	}
 	all := make([]p2p.Endpoint, len(o.neighbors))
 	for i, n := range o.neighbors {
 		all[i] = n.endpoint
 	}
 	var out []*neighborInfo
 	for i, ok := range onward(all, from, origin) {
-		if ok {
-			out = append(out, o.neighbors[i])
+		if n := o.neighbors[i]; ok && (link == nil || n.pid.Id != link.Id) {
+			out = append(out, n)
 		}
 	}
 	return out
-}
-
-// onPassed counts one neighbor's part of a flood.
-func (o *overlay) onPassed(ctx actor.Context, m *passed) {
-	if n := o.find(m.by); n != nil {
-		if m.ok {
-			n.sent++
-		} else {
-			n.failed++
-		}
-	}
-	o.settle(ctx, m.ref, m.pid, m.ok)
-}
-
-// onStanding notes whether a neighbor can be reached. One that was found and is lost is forgotten.
-func (o *overlay) onStanding(ctx actor.Context, m *standing) {
-	n := o.find(m.by)
-	if n == nil {
-		return
-	}
-	if n.up != m.up {
-		what := map[bool]string{true: "neighbor can be reached", false: "neighbor cannot be reached any more"}[m.up]
-		o.env.Log.WithField("neighbor", m.by.String()).Info(what)
-	}
-	if m.up && !n.up && !o.env.Clock.Now().Before(o.until) {
-		o.discover(ctx) // the first that can be reached knows others
-	}
-	n.up = m.up
-	if m.lost && !n.configured {
-		ctx.Stop(n.pid)
-	}
-	o.count()
-}
-
-func (o *overlay) count() {
-	up := 0
-	for _, n := range o.neighbors {
-		if n.up {
-			up++
-		}
-	}
-	o.level.Set(up)
-}
-
-// settle takes a neighbor's part of a flood, once.
-func (o *overlay) settle(ctx actor.Context, ref message.Ref, by *actor.PID, ok bool) {
-	f := o.floods[ref]
-	if f == nil {
-		return
-	}
-	i := slices.IndexFunc(f.waiting, func(p *actor.PID) bool { return p.Id == by.Id })
-	if i < 0 {
-		return
-	}
-	if f.waiting = slices.Delete(f.waiting, i, i+1); ok {
-		f.reached++
-	}
-	if len(f.waiting) == 0 {
-		delete(o.floods, ref)
-		ctx.Send(f.replyTo, &message.Flooded{Ref: f.ref, Reached: f.reached})
-	}
-}
-
-// onTerminated forgets a neighbor that was given up, or brings back one of the configuration.
-func (o *overlay) onTerminated(ctx actor.Context, who *actor.PID) {
-	i := slices.IndexFunc(o.neighbors, func(n *neighborInfo) bool { return n.pid.Id == who.Id })
-	if i < 0 {
-		return
-	}
-	n := o.neighbors[i]
-	o.neighbors = slices.Delete(o.neighbors, i, i+1)
-	for _, ref := range slices.Sorted(maps.Keys(o.floods)) {
-		o.settle(ctx, ref, who, false) // what was in its mailbox is lost
-	}
-	o.env.Log.WithField("neighbor", n.endpoint.String()).Info("neighbor dropped")
-	if n.configured {
-		o.env.Clock.After(maxBackoff, ctx.Self(), &again{n.endpoint})
-	}
-	o.count()
-}
-
-func (o *overlay) status() *message.OverlayStatus {
-	s := &message.OverlayStatus{Neighbors: []message.NeighborStatus{}}
-	for _, n := range o.neighbors {
-		s.Neighbors = append(s.Neighbors, message.NeighborStatus{
-			Endpoint: n.endpoint, Configured: n.configured, Up: n.up, Sent: n.sent, Failed: n.failed,
-		})
-	}
-	return s
 }

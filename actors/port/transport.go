@@ -47,6 +47,9 @@ type Conn interface {
 	// Send takes a copy of nothing: the packet must not be changed afterwards.
 	Send(packet []byte)
 
+	// Queued is how many bytes wait for the other side to read them.
+	Queued() int
+
 	// SendFile writes a file's bytes, framed as f says, and sends owner a *FileSent. Whatever was sent before leaves
 	// before it. One file at a time.
 	SendFile(f FileSend)

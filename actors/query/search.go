@@ -20,14 +20,15 @@ type search struct {
 	pattern text.Pattern
 	found   *merged
 
-	begun   time.Time
-	local   bool // the catalog has answered
-	flooded bool // every neighbor has been reached or given up
-	reached int
-	quiet   time.Time // when it ends if nothing comes
-	end     time.Time
-	timer   port.Timer
-	told    bool
+	begun    time.Time
+	local    bool // the catalog has answered
+	flooded  bool // the overlay has said to whom it goes
+	branches int  // neighbors of which it is not known whether they were reached
+	reached  int
+	quiet    time.Time // when it ends if nothing comes
+	end      time.Time
+	timer    port.Timer
+	told     bool
 }
 
 // tick is what the timer sends.
@@ -57,7 +58,13 @@ func (s *search) Receive(ctx actor.Context) {
 		s.local = true
 		s.check(ctx)
 	case *message.Flooded:
-		s.flooded, s.reached = true, m.Reached
+		s.branches, s.flooded = len(m.Branches), true
+		s.check(ctx)
+	case *message.Branch:
+		s.branches--
+		if m.Outcome == message.Unknown {
+			s.reached++
+		}
 		s.check(ctx)
 	case *message.Aque:
 		s.onAque(m)
@@ -117,7 +124,7 @@ func (s *search) check(ctx actor.Context) {
 		return
 	}
 	now := s.env.Clock.Now()
-	nobody := s.flooded && s.reached == 0
+	nobody := s.flooded && s.branches == 0 && s.reached == 0
 	if !s.local && !now.Before(s.end) {
 		s.metrics.unmatched.Hit("window", s.rules().Window)
 		s.over(ctx, nil, message.ErrBusy) // an answer without this node's own files would be taken for a whole one

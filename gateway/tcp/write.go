@@ -61,6 +61,13 @@ func (c *conn) bound() int {
 	return c.t.WriteQueue
 }
 
+// Queued implements port.Conn.
+func (c *conn) Queued() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.queued
+}
+
 // wait counts what begins to wait to be sent, or ends to.
 func (t *Transport) wait(n int) {
 	t.queued.Add(int64(n))

@@ -3,6 +3,7 @@ package wire
 import (
 	"encoding/hex"
 	"slices"
+	"time"
 
 	"alakazaam/actors/p2p"
 )
@@ -50,6 +51,11 @@ func appendEndpoint(dst []byte, e p2p.Endpoint) []byte {
 		dst = hex.AppendEncode(dst, v6[i:i+2])
 	}
 	return appendDecimal(dst, int(e.Port()), portLen)
+}
+
+// appendUptime adds whole seconds.
+func appendUptime(dst []byte, d time.Duration) []byte {
+	return appendDecimal(dst, int(d/time.Second), uptimeLen)
 }
 
 // appendName adds a file name, padded on the right. A name made without p2p.NewFileName may be too long for its field;

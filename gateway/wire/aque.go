@@ -36,9 +36,14 @@ func (*Aque) Command() Command { return AQUE }
 // Append implements Packet, in the form for a node of which nothing is known: some count the characters of an AQUE
 // instead of its bytes and others die of a byte above 127, so the name is folded to ASCII (protocol notes, Bytes and
 // characters).
-func (a *Aque) Append(dst []byte) []byte {
+func (a *Aque) Append(dst []byte) []byte { return a.append(dst, text.ASCIIName(a.Name)) }
+
+// AppendOnLink is Append for a link, where the name keeps its bytes.
+func (a *Aque) AppendOnLink(dst []byte) []byte { return a.append(dst, a.Name) }
+
+func (a *Aque) append(dst []byte, name p2p.FileName) []byte {
 	dst = a.ID.Append(begin(dst, AQUE, aqueLen))
 	dst = appendEndpoint(dst, a.Owner)
 	dst = a.File.Append(dst)
-	return appendName(dst, text.ASCIIName(a.Name))
+	return appendName(dst, name)
 }

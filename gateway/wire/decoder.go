@@ -36,6 +36,9 @@ type Decoder struct {
 // an incoming connection, Answers on an outgoing one. Other commands are unknown there.
 func NewDecoder(accept Set) *Decoder { return &Decoder{accept: accept} }
 
+// Accept has other commands come from the next packet on: a connection has become a link.
+func (d *Decoder) Accept(s Set) { d.accept = s }
+
 // Write gives the decoder the next piece of the stream. The piece must stay as it is until Next has returned nil and
 // nil, or an error; after that the decoder has no reference to it. Only then may Write be called again: a call before
 // is a mistake in the caller and panics, since it would lose what has not been decoded.

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"encoding/hex"
 	"errors"
+	"math"
 	"net/netip"
+	"time"
 
 	"alakazaam/actors/p2p"
 )
@@ -26,6 +28,8 @@ const (
 	countLen   = 3           // #delete, #idmd5, #copy
 	chunksLen  = 6           // #chunk
 	lengthLen  = 5           // Lenchunk
+	versionLen = 2           // Version
+	uptimeLen  = 10          // Uptime, in seconds
 
 	endpointLen = ippLen + portLen
 )
@@ -122,11 +126,20 @@ func (f *fields) text() p2p.SearchText {
 	return text
 }
 
-func (f *fields) count(name string) int {
-	b := f.take(countLen)
+func (f *fields) count(name string) int { return f.number(name, countLen) }
+
+// number reads a decimal number in the field's full width.
+func (f *fields) number(name string, width int) int {
+	b := f.take(width)
 	n, ok := parseDecimal(b)
 	f.check(name, b, unless(ok, errDigits))
 	return n
+}
+
+// uptime reads whole seconds. What no Duration can hold is the longest.
+func (f *fields) uptime() time.Duration {
+	n := f.number("Uptime", uptimeLen)
+	return time.Duration(min(n, int(math.MaxInt64/time.Second))) * time.Second
 }
 
 // endpoint reads IPP2P and PP2P. Port 0 and an unspecified address are malformed (protocol notes, Addresses).

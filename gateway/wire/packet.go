@@ -11,7 +11,7 @@ type Packet interface {
 // Command is the first field of a packet: four ASCII capitals. The zero value is no command.
 type Command [commandLen]byte
 
-// The commands of the base packets.
+// The commands, those of the base packets first.
 var (
 	SUPE = Command{'S', 'U', 'P', 'E'}
 	ASUP = Command{'A', 'S', 'U', 'P'}
@@ -27,6 +27,12 @@ var (
 	AFIN = Command{'A', 'F', 'I', 'N'}
 	RETR = Command{'R', 'E', 'T', 'R'}
 	ARET = Command{'A', 'R', 'E', 'T'}
+	LINK = Command{'L', 'I', 'N', 'K'}
+	ALNK = Command{'A', 'L', 'N', 'K'}
+	PING = Command{'P', 'I', 'N', 'G'}
+	PONG = Command{'P', 'O', 'N', 'G'}
+	DONE = Command{'D', 'O', 'N', 'E'}
+	NACK = Command{'N', 'A', 'C', 'K'}
 )
 
 // String gives the four letters, or "none" for the zero value.
@@ -39,23 +45,29 @@ func (c Command) String() string {
 
 // Size is how many bytes a packet of this command has at least; 0 where that is not known.
 func (c Command) Size() int {
-	if l := layoutOf(c, Requests|Answers); l != nil {
+	if l := layoutOf(c, Requests|Answers|Links|LinkAnswers); l != nil {
 		return l.size
 	}
 	return 0
 }
 
 // Set is a set of commands that a Decoder accepts. Sets are joined with |.
-type Set uint16
+type Set uint32
 
 const (
 	// Requests are the packets that open a conversation or are sent with none: what comes in on a connection that
 	// somebody else opened. ASUP and AQUE are among them, because they come on connections of their own.
-	Requests Set = 1<<supe | 1<<asup | 1<<logi | 1<<adff | 1<<deff | 1<<logo | 1<<quer | 1<<aque | 1<<find | 1<<retr
+	Requests Set = 1<<supe | 1<<asup | 1<<logi | 1<<adff | 1<<deff | 1<<logo | 1<<quer | 1<<aque | 1<<find | 1<<retr | 1<<link | 1<<ping
 
 	// Answers are the packets that come back on the connection of the request. ARET is not among them: it is read by an
 	// AretReader.
-	Answers Set = 1<<algi | 1<<algo | 1<<afin
+	Answers Set = 1<<algi | 1<<algo | 1<<afin | 1<<pong | 1<<nack
+
+	// LinkAnswers are what LINK is answered with.
+	LinkAnswers Set = 1<<alnk | 1<<nack
+
+	// Links are the packets that come on a link, in both directions.
+	Links Set = 1<<supe | 1<<asup | 1<<quer | 1<<aque | 1<<done | 1<<ping | 1<<pong
 )
 
 // Numbers of the packets in layouts and of their bits in a Set.
@@ -73,6 +85,12 @@ const (
 	find
 	afin
 	retr
+	link
+	alnk
+	ping
+	pong
+	done
+	nack
 )
 
 // layout is what the Decoder has to know of a packet.
@@ -100,6 +118,12 @@ var layouts = [...]layout{
 	find: {command: FIND, size: findLen, decode: decodeFind},
 	afin: {command: AFIN, size: afinHeadLen},
 	retr: {command: RETR, size: retrRawLen, more: retrLen, decode: decodeRetr},
+	link: {command: LINK, size: linkLen, decode: decodeLink},
+	alnk: {command: ALNK, size: alnkLen, decode: decodeAlnk},
+	ping: {command: PING, size: pingLen, decode: decodePing},
+	pong: {command: PONG, size: pongLen, decode: decodePong},
+	done: {command: DONE, size: doneLen, decode: decodeDone},
+	nack: {command: NACK, size: nackLen, decode: decodeNack},
 }
 
 // layoutOf finds the layout for a command; nil if there is none, or none in the set.

@@ -1,0 +1,224 @@
+package overlay
+
+import (
+	"slices"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"alakazaam/actors/message"
+	"alakazaam/actors/p2p"
+	"alakazaam/actors/port"
+)
+
+// linked is what a neighbor has while it has a link.
+type linked struct {
+	pid   *actor.PID
+	open  map[p2p.PacketID]*pass // QUERs sent over it that the other side has not finished
+	order []p2p.PacketID         // of open, as they were sent; some may have been finished
+	heard time.Time              // something has come
+	since time.Time
+	ping  p2p.PacketID // that is not answered; zero: none
+	asked time.Time    // when it was sent
+	timer port.Timer
+}
+
+// Codes of refusals (NACK).
+const (
+	codeConflict = 409 // a link is being opened from the other side, or it has just ended
+	codeFull     = 503
+)
+
+// onAsked takes the link that the other side has opened. Where both sides open one at the same time, that of the side
+// with the smaller endpoint counts; where there is one already, the other side has lost it.
+func (n *neighbor) onAsked(ctx actor.Context, m *message.LinkAsked) {
+	if n.opening != 0 && n.kind != base && n.self.Compare(m.Endpoint) < 0 {
+		ctx.Send(m.ReplyTo, &message.LinkAnswered{Ref: m.Ref, Refused: &message.LinkRefused{
+			Code: codeConflict, Reason: "this node is opening a link to you",
+		}})
+		return
+	}
+	n.opening = 0
+	ctx.Send(m.ReplyTo, &message.LinkAnswered{Ref: m.Ref, Neighbor: ctx.Self(), Uptime: n.env.Clock.Now().Sub(n.started)})
+	n.join(ctx, m.Link, 0)
+}
+
+// join begins a link.
+func (n *neighbor) join(ctx actor.Context, pid *actor.PID, uptime time.Duration) {
+	n.part(ctx)
+	n.stopRetry()
+	now := n.env.Clock.Now()
+	n.kind, n.failures, n.knows = byLink, 0, true
+	n.linked = linked{pid: pid, open: make(map[p2p.PacketID]*pass), heard: now, since: now}
+	ctx.Watch(pid)
+	n.meters.links.Add(1)
+	ctx.Send(ctx.Parent(), &standing{by: n.endpoint, kind: byLink, uptime: uptime})
+	n.ping(ctx)
+	n.flush(ctx)
+}
+
+// part ends a link, if there is one. What was not finished over it is not known.
+func (n *neighbor) part(ctx actor.Context) {
+	l := n.linked
+	if l.pid == nil {
+		return
+	}
+	n.linked, n.kind = linked{}, unreached
+	l.timer.Stop()
+	ctx.Unwatch(l.pid)
+	ctx.Send(l.pid, &message.CloseLink{})
+	n.meters.links.Add(-1)
+	for _, id := range l.order {
+		if p := l.open[id]; p != nil {
+			n.answer(ctx, p, message.Unknown)
+		}
+	}
+}
+
+// onLost looks for another link when there is none any more: soon, but not at the same moment as the other side.
+func (n *neighbor) onLost(ctx actor.Context, m *message.LinkLost) {
+	if n.linked.pid == nil || !n.linked.pid.Equal(m.Link) {
+		return
+	}
+	n.env.Log.WithField("neighbor", n.endpoint.String()).WithError(m.Err).Debug("link lost")
+	n.meters.lost.Add(1)
+	n.part(ctx)
+	ctx.Send(ctx.Parent(), &standing{by: n.endpoint})
+	n.rest(ctx, n.soon())
+}
+
+// soon is a moment within the first backoff.
+func (n *neighbor) soon() time.Duration {
+	return time.Duration(n.env.Rand.Uint64() % uint64(firstBackoff))
+}
+
+// overLink sends a packet over the link.
+func (n *neighbor) overLink(ctx actor.Context, m *pass) {
+	if q, ok := m.packet.(*message.Quer); ok && m.replyTo != nil {
+		m.at = n.env.Clock.Now()
+		n.linked.open[q.ID] = m
+		n.linked.order = append(n.linked.order, q.ID)
+	}
+	n.tally.sent.Add(1)
+	n.carry(ctx, m.packet)
+}
+
+func (n *neighbor) carry(ctx actor.Context, packet any) {
+	if n.linked.pid != nil {
+		ctx.Send(n.linked.pid, &message.Carry{Packet: packet})
+	}
+}
+
+// onPacket deals with what has come over the link. Whoever deals with it in the end tells the link so.
+func (n *neighbor) onPacket(ctx actor.Context, packet any) {
+	var link *actor.PID
+	var ref message.Ref
+	handled := func() { ctx.Send(link, &message.Handled{Ref: ref}) }
+	if p, ok := packet.(*message.Pong); !ok || p.ReplyTo != nil {
+		n.linked.heard = n.env.Clock.Now()
+	}
+	switch m := packet.(type) {
+	case *message.Supe, *message.Asup:
+		ctx.Send(n.routes.Overlay, m)
+	case *message.Quer:
+		ctx.Send(n.routes.Queries, m)
+	case *message.Aque:
+		if p := n.linked.open[m.ID]; p != nil {
+			ctx.Send(p.replyTo, m)
+			return
+		}
+		n.meters.late.Add(1)
+		link, ref = m.ReplyTo, m.Ref
+		handled()
+	case *message.Done:
+		link, ref = m.ReplyTo, m.Ref
+		n.onDone(ctx, m)
+		handled()
+	case *message.Ping:
+		link, ref = m.ReplyTo, m.Ref
+		ctx.Send(n.routes.Overlay, &message.Ping{ID: m.ID, ReplyTo: ctx.Self()})
+		handled()
+	case *message.Pong:
+		if m.ReplyTo == nil { // the overlay's answer to the other side's PING
+			n.carry(ctx, m)
+			return
+		}
+		link, ref = m.ReplyTo, m.Ref
+		n.onPong(ctx, m)
+		handled()
+	}
+}
+
+// onDone ends this neighbor's part of a flood.
+func (n *neighbor) onDone(ctx actor.Context, m *message.Done) {
+	p := n.linked.open[m.ID]
+	if p == nil {
+		return
+	}
+	delete(n.linked.open, m.ID)
+	outcome := message.Unknown
+	if m.Complete {
+		outcome = message.Complete
+	}
+	n.answer(ctx, p, outcome)
+}
+
+// ping asks the other side whether it is there.
+func (n *neighbor) ping(ctx actor.Context) {
+	l := &n.linked
+	l.ping, l.asked = p2p.NewPacketID(n.env.Rand), n.env.Clock.Now()
+	n.carry(ctx, &message.Ping{ID: l.ping})
+	l.timer = n.env.Clock.After(n.rules().PingTimeout, ctx.Self(), &pongDue{l.pid, l.ping})
+}
+
+// onPingTime asks again, and forgets QUERs that are so old that nobody can be waiting for them.
+func (n *neighbor) onPingTime(ctx actor.Context, m *pingTime) {
+	if !m.link.Equal(n.linked.pid) {
+		return
+	}
+	old := n.env.Clock.Now().Add(-2 * n.config.Get().Search.Window)
+	n.linked.order = slices.DeleteFunc(n.linked.order, func(id p2p.PacketID) bool {
+		p := n.linked.open[id]
+		if p == nil {
+			return true
+		}
+		if gone := p.at.Before(old); !gone {
+			return false
+		}
+		delete(n.linked.open, id)
+		n.answer(ctx, p, message.Unknown)
+		return true
+	})
+	n.ping(ctx)
+}
+
+// onPongDue gives up a link on which nothing has come since it was asked, or asks again after a while.
+func (n *neighbor) onPongDue(ctx actor.Context, m *pongDue) {
+	l := &n.linked
+	switch {
+	case !m.link.Equal(l.pid) || l.ping != m.id:
+	case l.heard.Before(l.asked):
+		n.onLost(ctx, &message.LinkLost{Link: l.pid, Err: errSilent})
+	default: // it is busy, but there
+		n.pause(ctx)
+	}
+}
+
+func (n *neighbor) onPong(ctx actor.Context, m *message.Pong) {
+	l := &n.linked
+	if m.ID != l.ping || l.ping == (p2p.PacketID{}) {
+		return
+	}
+	l.ping = p2p.PacketID{}
+	rtt := n.env.Clock.Now().Sub(l.asked)
+	n.meters.rtt.Observe(rtt.Seconds())
+	ctx.Send(ctx.Parent(), &standing{by: n.endpoint, kind: byLink, uptime: m.Uptime, rtt: rtt, load: m})
+	n.pause(ctx)
+}
+
+// pause waits until it is time to ask again.
+func (n *neighbor) pause(ctx actor.Context) {
+	l := &n.linked
+	l.timer.Stop()
+	l.timer = n.env.Clock.After(n.rules().PingEvery, ctx.Self(), &pingTime{l.pid})
+}
