@@ -68,7 +68,7 @@ func serveWith(b testing.TB, c config.Config, shared ...port.SharedFile) *served
 	bound := make(chan netip.AddrPort, 1)
 	routes, err := node.Spawn(env, node.Spec{
 		Name: "node", Role: node.Supernode, Self: self, Config: live, Disk: fixedDisk{system: system, files: shared},
-		Store: store.NewMemory(system), Grace: time.Second,
+		Notes: noNotes{system}, Store: store.NewMemory(system), Grace: time.Second,
 		Gateway: func(r *message.Routes) *actor.Props {
 			return gateway.Props(env, transport, gateway.Options{
 				Listen: netip.MustParseAddrPort("127.0.0.1:0"), Self: self, Config: live,
@@ -92,6 +92,17 @@ func serveWith(b testing.TB, c config.Config, shared ...port.SharedFile) *served
 		system.Shutdown()
 	})
 	return s
+}
+
+// noNotes keeps nothing.
+type noNotes struct{ system *actor.ActorSystem }
+
+// Keep implements port.Notes.
+func (noNotes) Keep(string, []byte) {}
+
+// Recall implements port.Notes.
+func (n noNotes) Recall(name string, owner *actor.PID) {
+	n.system.Root.Send(owner, &port.Recalled{Name: name})
 }
 
 // fixedDisk shares a fixed list of files.

@@ -31,6 +31,7 @@ type world struct {
 	sent map[string]int // packets by command
 
 	store port.Store // of the next supernode; nil: an empty one in memory
+	notes port.Notes // of the next node; nil: empty ones
 	weak  *weak      // breaks the ports of the next node; nil: nothing does
 }
 
@@ -94,13 +95,16 @@ func (w *world) add(role node.Role, c config.Config, others ...p2p.Endpoint) *si
 	if w.store == nil {
 		w.store = store.NewMemory(w.sim.System)
 	}
+	if w.notes == nil {
+		w.notes = w.sim.NewNotes()
+	}
 	var disk port.Disk = n.disk
 	transport := w.net.Host(n.self.IPv4())
 	if w.weak != nil {
 		transport, disk, w.store = w.weak.weaken(n, transport, w.store)
 	}
 	spec := node.Spec{
-		Name: fmt.Sprintf("n%d", i), Role: role, Self: n.self, Config: live, Disk: disk,
+		Name: fmt.Sprintf("n%d", i), Role: role, Self: n.self, Config: live, Disk: disk, Notes: w.notes,
 		Store: w.store, Grace: 5 * time.Second,
 		Gateway: func(r *message.Routes) *actor.Props {
 			return gateway.Props(n.env, transport, gateway.Options{
@@ -108,7 +112,7 @@ func (w *world) add(role node.Role, c config.Config, others ...p2p.Endpoint) *si
 			}, r)
 		},
 	}
-	w.store, w.weak = nil, nil
+	w.store, w.notes, w.weak = nil, nil, nil
 	if role == node.Supernode {
 		spec.Neighbors = others
 	} else {

@@ -43,6 +43,7 @@ type Spec struct {
 	Bootstrap []p2p.Endpoint // a peer's, resolved
 	Known     []p2p.Endpoint // supernodes that a peer tries first
 	Disk      port.Disk
+	Notes     port.Notes // for the node's next start
 	Store     port.Store // a supernode's
 	// Gateway makes the gateway's props. It comes from the composition, so that neither package knows the other.
 	Gateway func(*message.Routes) *actor.Props
@@ -147,7 +148,7 @@ func (n *node) start(ctx actor.Context) {
 	n.child(ctx, "transfers", download.Props(n.env, n.spec.Disk, c, r))
 	if n.spec.Role == Peer {
 		n.child(ctx, "peer", peer.Props(n.env, peer.Options{
-			Self: n.spec.Self, Bootstrap: n.spec.Bootstrap, Known: n.spec.Known, Config: c,
+			Self: n.spec.Self, Bootstrap: n.spec.Bootstrap, Known: n.spec.Known, Config: c, Notes: n.spec.Notes,
 			FindWindow: FindWindow(*c.Get()),
 		}, r))
 		return
@@ -156,7 +157,7 @@ func (n *node) start(ctx actor.Context) {
 	n.child(ctx, "store", store.Props(n.env, n.spec.Store))
 	n.child(ctx, "catalog", catalog.Props(n.env, n.spec.Self, c, r))
 	n.child(ctx, "overlay", overlay.Props(n.env, overlay.Options{
-		Self: n.spec.Self, Neighbors: n.spec.Neighbors, Started: n.started, Config: c,
+		Self: n.spec.Self, Neighbors: n.spec.Neighbors, Started: n.started, Config: c, Notes: n.spec.Notes,
 	}, r))
 	n.child(ctx, "queries", query.Props(n.env, query.Options{Self: n.spec.Self, Config: c}, r))
 	n.child(ctx, "sessions", session.Props(n.env, session.Options{Config: c}, r))

@@ -26,6 +26,7 @@ type Options struct {
 	Neighbors []p2p.Endpoint // of the configuration
 	Started   time.Time      // of the node
 	Config    *config.Live
+	Notes     port.Notes // where the known supernodes are kept for the next start
 }
 
 // Props makes the overlay actor.

@@ -25,6 +25,7 @@ type Options struct {
 	Bootstrap []p2p.Endpoint // nodes to ask for supernodes
 	Known     []p2p.Endpoint // supernodes to try first, the last one before the others
 	Config    *config.Live
+	Notes     port.Notes // where the known supernodes are kept for the next start
 	// FindWindow is how long to wait for the answer to a search.
 	FindWindow time.Duration
 }

@@ -50,6 +50,7 @@ type running struct {
 	system    *actor.ActorSystem
 	transport *tcp.Transport
 	disk      *disk.Disk
+	notes     *disk.Notes
 	store     *durable.Store // a supernode's
 	metrics   *admin.Metrics
 	routes    *message.Routes
@@ -81,6 +82,7 @@ func start(l launch) (*running, error) {
 		Source: l.place.source, UploadRate: c.Transfer.UploadRate, DownloadRate: c.Transfer.DownloadRate,
 		WriteQueue: int(c.Limits.WriteQueue), WriteQueues: int64(c.Limits.WriteQueues), WriteTimeout: c.Limits.WriteTimeout, Metrics: r.metrics, Log: l.log,
 	})
+	r.notes = disk.OpenNotes(r.system, c.DataDir, r.metrics, l.log)
 	var err error
 	r.disk, err = disk.New(r.system, disk.Options{ShareDir: c.ShareDir, DownloadDir: c.DownloadDir, DataDir: c.DataDir, Log: l.log})
 	if err != nil {
@@ -145,7 +147,7 @@ func (r *running) spec(env *props.Env, l launch) node.Spec {
 	spec := node.Spec{
 		Name: "node", Role: l.role, Self: l.place.self, Config: r.live,
 		Neighbors: l.neighbors, Bootstrap: l.bootstrap, Known: l.known,
-		Disk: r.disk, Grace: l.grace,
+		Disk: r.disk, Notes: r.notes, Grace: l.grace,
 		Opened: func(err error) { offer(r.opened, err) },
 		Gateway: func(routes *message.Routes) *actor.Props {
 			return gateway.Props(env, r.transport, gateway.Options{
@@ -231,6 +233,7 @@ func (r *running) release(ctx context.Context) {
 	if r.disk != nil {
 		r.disk.Close()
 	}
+	r.notes.Close()
 	if r.store != nil {
 		if err := r.store.Close(); err != nil {
 			r.log.WithError(err).Warn("the directory did not close in order")

@@ -6,7 +6,8 @@
 // out of it.
 //
 // Two files in the data directory outlast the process: shares.json, what the user has added to the share and taken
-// away, and hashes, the MD5 of each file that has been seen, which spares a restart from reading a terabyte again.
+// away, and hashes, the MD5 of each file that has been seen, which spares a restart from reading a terabyte again. Beside
+// them the folder notes holds what the actors keep for the next start, behind port.Notes.
 package disk
 
 import (
