@@ -26,6 +26,7 @@ var (
 var allowed = map[string][]string{
 	"actors/p2p":       {},
 	"actors/text":      {"p2p", "golang.org/x/text/"},
+	"actors/acquaint":  {"p2p"},
 	"actors/port":      {"p2p", framework},
 	"actors/message":   {"p2p", "port", framework},
 	"actors/props":     {"message", "port", "p2p", framework, "github.com/sirupsen/logrus", "github.com/hashicorp/golang-lru/v2/"},

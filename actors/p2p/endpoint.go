@@ -125,11 +125,6 @@ func (e Endpoint) Same(o Endpoint) bool {
 	return (both4 || both6) && (!both4 || e.v4 == o.v4) && (!both6 || e.v6 == o.v6)
 }
 
-// Compare orders endpoints: by address, then by port.
-func (e Endpoint) Compare(o Endpoint) int {
-	return cmp.Or(bytes.Compare(e.v4[:], o.v4[:]), bytes.Compare(e.v6[:], o.v6[:]), cmp.Compare(e.port, o.port))
-}
-
 // Host is the address by which limits count this endpoint: IPv4 where there is one.
 func (e Endpoint) Host() netip.Addr {
 	if v4 := e.IPv4(); v4.IsValid() {
@@ -149,15 +144,21 @@ func HostOf(ip netip.Addr) netip.Addr {
 	return p.Addr()
 }
 
-// SubnetOf is the network that an address is in, as far as one that others gave out tells who is behind it: 24 bits of
-// an IPv4 address, 64 of an IPv6 one.
+// SubnetOf is the network that an address shares with those that one owner easily has along with it: the /24 of an IPv4
+// address, the /64 of an IPv6 one.
 func SubnetOf(ip netip.Addr) netip.Prefix {
+	ip = ip.Unmap().WithZone("")
 	bits := 24
-	if ip = ip.Unmap().WithZone(""); ip.Is6() {
+	if ip.Is6() {
 		bits = 64
 	}
-	p, _ := ip.Prefix(bits) // it has as many bits
+	p, _ := ip.Prefix(bits) // it has as many bits, or is no address, of which the zero prefix is the network
 	return p
+}
+
+// Compare orders endpoints: by IPv4 address, IPv6 address and port.
+func (e Endpoint) Compare(o Endpoint) int {
+	return cmp.Or(bytes.Compare(e.v4[:], o.v4[:]), bytes.Compare(e.v6[:], o.v6[:]), cmp.Compare(e.port, o.port))
 }
 
 // String gives "192.0.2.1:3000", or "[2001:db8::1]:3000" where there is no IPv4 address.

@@ -1,6 +1,7 @@
 package p2p_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"math/rand/v2"
 	"net/netip"
@@ -158,4 +159,28 @@ func TestSame(t *testing.T) {
 		require.Equal(t, c.want, c.other.Same(both), c.other)
 	}
 	require.False(t, ep("10.0.0.1", "", 3000).Same(ep("", "2001:db8::1", 3000)), "nothing in common is named")
+}
+
+func TestSubnetOf(t *testing.T) {
+	for ip, want := range map[string]string{
+		"192.0.2.77": "192.0.2.0/24", "::ffff:192.0.2.77": "192.0.2.0/24", "2001:db8:1:2:3::4": "2001:db8:1:2::/64",
+		"fe80::1%eth0": "fe80::/64",
+	} {
+		require.Equal(t, want, p2p.SubnetOf(netip.MustParseAddr(ip)).String())
+	}
+	require.False(t, p2p.SubnetOf(netip.Addr{}).IsValid())
+}
+
+func TestEndpointCompare(t *testing.T) {
+	var sorted []p2p.Endpoint
+	for _, s := range []string{"[2001:db8::1]:3000", "[2001:db8::2]:3000", "10.0.0.1:3000", "10.0.0.1:3001", "10.0.0.2:1"} {
+		e, err := p2p.ParseEndpoint(s)
+		require.NoError(t, err)
+		sorted = append(sorted, e)
+	}
+	for i, a := range sorted {
+		for j, b := range sorted {
+			require.Equal(t, cmp.Compare(i, j), a.Compare(b))
+		}
+	}
 }
