@@ -32,7 +32,7 @@ var allowed = map[string][]string{
 	"actors/props":     {"message", "port", "p2p", framework, "github.com/sirupsen/logrus", "github.com/hashicorp/golang-lru/v2/"},
 	"actors/session":   behavior,
 	"actors/catalog":   behavior,
-	"actors/overlay":   behavior,
+	"actors/overlay":   append([]string{"acquaint"}, behavior...),
 	"actors/query":     behavior,
 	"actors/download":  behavior,
 	"actors/share":     behavior,

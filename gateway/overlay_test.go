@@ -180,7 +180,7 @@ func TestNeighborThatCannotBeReachedDoesNotCount(t *testing.T) {
 	}
 	require.NotEmpty(t, supe)
 	lying.deliver(n.self, "ASUP"+supe[4:20]+field(endpoint(200)))
-	w.sim.Run(500 * time.Millisecond)
+	w.sim.Run(800 * time.Millisecond)
 	require.Len(t, n.neighbors(), 2)
 	require.False(t, n.neighbors()[1].Up)
 	w.sim.Run(10 * time.Second)

@@ -16,7 +16,8 @@ type stranger struct {
 	*world
 	self      p2p.Endpoint
 	transport port.Transport
-	heard     []*rawConn // connections that others have opened to it
+	heard     []*rawConn     // connections that others have opened to it
+	script    func(*rawConn) // what it does when something has come; nil: it waits
 }
 
 // rawConn is a connection of a stranger, with everything that has come over it.
@@ -64,6 +65,9 @@ func (s *stranger) raw() *rawConn {
 		case *port.Bytes:
 			c.got = append(c.got, m.Data...)
 			c.conn.Consumed(m)
+			if s.script != nil {
+				s.script(c)
+			}
 		case *port.Ended:
 			c.ended = true
 			if !c.keep {

@@ -1,10 +1,14 @@
 package overlay
 
 import (
+	"bytes"
+	"time"
+
 	"github.com/asynkron/protoactor-go/actor"
 
 	"alakazaam/actors/message"
 	"alakazaam/actors/p2p"
+	"alakazaam/actors/port"
 	"alakazaam/config"
 )
 
@@ -17,6 +21,7 @@ func (o *overlay) onDiscover(ctx actor.Context) {
 		o.timer.Stop() // a look that was due when an instance failed must not become a second series of them
 	}
 	o.timer = o.env.Clock.After(o.rules().Every, ctx.Self(), &discover{})
+	o.keep()
 	o.discover(ctx)
 }
 
@@ -73,11 +78,74 @@ func (o *overlay) answerSupe(ctx actor.Context, m *message.Supe) {
 	ctx.Send(o.routes.Gateway, &message.Send{To: m.Origin, Packet: asup})
 }
 
-// onAsup takes a supernode that answers our SUPE as a neighbor while some are missing. It counts once it has been
-// reached; until then it is a neighbor that is down.
+// onAsup notes a supernode that answers our SUPE. Soon, when others have answered as well, the best of those that are
+// known become neighbors.
 func (o *overlay) onAsup(ctx actor.Context, m *message.Asup) {
-	if m.ID != o.searching || o.env.Clock.Now().After(o.until) || o.missing() <= 0 {
+	if now := o.env.Clock.Now(); m.ID != o.searching || now.After(o.until) || m.Supernode.Same(o.options.Self) || !o.book.Hear(m.Supernode, now) {
 		return
 	}
-	o.add(ctx, m.Supernode, false)
+	o.fillSoon(ctx)
+}
+
+const (
+	// noteName is where the known supernodes outlast the process.
+	noteName = "supernodes"
+	// gather is how long other supernodes may take to answer, once one has, to be compared with it.
+	gather = 500 * time.Millisecond
+)
+
+// fill is when neighbors are taken out of the book.
+type fill struct{}
+
+func (o *overlay) fillSoon(ctx actor.Context) {
+	if o.filling == nil && o.missing() > 0 {
+		o.filling = o.env.Clock.After(gather, ctx.Self(), &fill{})
+	}
+}
+
+// onFill makes the best supernodes that are known neighbors while some are missing. One counts once it has been reached;
+// until then it is a neighbor that is down.
+func (o *overlay) onFill(ctx actor.Context) {
+	o.filling = nil
+	for _, s := range o.book.Best(-1, o.env.Clock.Now()) {
+		if o.missing() <= 0 {
+			return
+		}
+		o.add(ctx, s.Endpoint, false)
+	}
+}
+
+// onRecalled takes in the supernodes of an earlier run.
+func (o *overlay) onRecalled(ctx actor.Context, m *port.Recalled) {
+	if damaged := o.book.Read(m.Value, o.env.Clock.Now()); damaged > 0 {
+		o.env.Log.WithField("lines", damaged).Warn("known supernodes: lines that make no sense are skipped")
+	}
+	o.kept = m.Value
+	if o.book.Len() > 0 {
+		o.fillSoon(ctx)
+	}
+}
+
+// keep has the known supernodes outlast the process.
+func (o *overlay) keep() {
+	if text := o.book.Text(); !bytes.Equal(text, o.kept) {
+		o.kept = text
+		o.options.Notes.Keep(noteName, text)
+	}
+}
+
+// learn notes how a neighbor is, for the choice of later ones.
+func (o *overlay) learn(m *standing) {
+	now := o.env.Clock.Now()
+	switch {
+	case m.load != nil:
+		o.book.Tell(m.by, m.uptime, m.load.Sessions, m.load.Files, m.rtt, now)
+	case m.kind == base:
+		o.book.Reach(m.by, 0, now)
+		o.book.IsBase(m.by, now)
+	case m.kind == byLink:
+		o.book.Reach(m.by, 0, now)
+	case !m.refused:
+		o.book.Fail(m.by)
+	}
 }

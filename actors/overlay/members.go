@@ -111,6 +111,7 @@ func (o *overlay) onStanding(ctx actor.Context, m *standing) {
 	if n == nil {
 		return
 	}
+	o.learn(m)
 	was, now := n.kind != unreached, m.kind != unreached
 	if was != now {
 		what := map[bool]string{true: "neighbor can be reached", false: "neighbor cannot be reached any more"}[now]

@@ -13,6 +13,7 @@ import (
 
 	"github.com/asynkron/protoactor-go/actor"
 
+	"alakazaam/actors/acquaint"
 	"alakazaam/actors/message"
 	"alakazaam/actors/p2p"
 	"alakazaam/actors/port"
@@ -46,6 +47,9 @@ type overlay struct {
 	until     time.Time
 	timer     port.Timer // of the next look for neighbors
 	census    census
+	book      *acquaint.Book // supernodes that are neighbors, were, or could be
+	kept      []byte         // of the book, in the notes
+	filling   port.Timer     // soon it takes neighbors out of the book
 
 	level        port.Gauge
 	duplicates   port.Counter
@@ -83,6 +87,7 @@ func newOverlay(env *props.Env, o Options, routes *message.Routes) *overlay {
 		env: env, options: o, routes: routes,
 		seen:       props.NewSeen(env, o.Config.Get().Limits.Pktids),
 		census:     newCensus(env),
+		book:       acquaint.New(acquaint.MaxKnown, acquaint.MaxPerSubnet),
 		level:      m.Gauge("neighbors", "Neighbors that could be reached last time."),
 		duplicates: m.Counter("dropped_total", "Packets dropped, by command and reason.", "command", "SUPE", "reason", "duplicate"),
 		full:       env.Refusing("discovery_max", "neighbor refused: discovery.max"),
@@ -102,6 +107,7 @@ func newOverlay(env *props.Env, o Options, routes *message.Routes) *overlay {
 func (o *overlay) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
 	case *actor.Started:
+		o.options.Notes.Recall(noteName, ctx.Self())
 		for _, e := range o.options.Neighbors {
 			o.add(ctx, e, true)
 		}
@@ -126,6 +132,10 @@ func (o *overlay) Receive(ctx actor.Context) {
 	case *message.CatalogStatus:
 		o.census.files = m.Files
 		o.counted(ctx)
+	case *port.Recalled:
+		o.onRecalled(ctx, m)
+	case *fill:
+		o.onFill(ctx)
 	case *again:
 		o.add(ctx, m.endpoint, true)
 	case *discover:
@@ -135,9 +145,12 @@ func (o *overlay) Receive(ctx actor.Context) {
 	case *message.Inspect:
 		ctx.Send(m.ReplyTo, o.status())
 	case *actor.Stopping, *actor.Restarting:
-		if o.timer != nil {
-			o.timer.Stop()
+		for _, t := range []port.Timer{o.timer, o.filling} {
+			if t != nil {
+				t.Stop()
+			}
 		}
+		o.keep()
 		o.level.Set(0)
 		ctx.Send(o.routes.Queries, &message.Abandoned{})
 	case *actor.Stopped:
