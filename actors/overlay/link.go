@@ -32,7 +32,7 @@ const (
 // onAsked takes the link that the other side has opened. Where both sides open one at the same time, that of the side
 // with the smaller endpoint counts; where there is one already, the other side has lost it.
 func (n *neighbor) onAsked(ctx actor.Context, m *message.LinkAsked) {
-	if n.opening != 0 && n.kind != base && n.self.Compare(m.Endpoint) < 0 {
+	if n.opening != 0 && !n.looking && n.self.Compare(m.Endpoint) < 0 {
 		ctx.Send(m.ReplyTo, &message.LinkAnswered{Ref: m.Ref, Refused: &message.LinkRefused{
 			Code: codeConflict, Reason: "this node is opening a link to you",
 		}})
@@ -64,7 +64,9 @@ func (n *neighbor) part(ctx actor.Context) {
 		return
 	}
 	n.linked, n.kind = linked{}, unreached
-	l.timer.Stop()
+	if l.timer != nil {
+		l.timer.Stop()
+	}
 	ctx.Unwatch(l.pid)
 	ctx.Send(l.pid, &message.CloseLink{})
 	n.meters.links.Add(-1)
@@ -219,6 +221,6 @@ func (n *neighbor) onPong(ctx actor.Context, m *message.Pong) {
 // pause waits until it is time to ask again.
 func (n *neighbor) pause(ctx actor.Context) {
 	l := &n.linked
-	l.timer.Stop()
+	l.timer.Stop() // the one that would give it up
 	l.timer = n.env.Clock.After(n.rules().PingEvery, ctx.Self(), &pingTime{l.pid})
 }

@@ -33,6 +33,7 @@ type neighbor struct {
 
 	kind    kind
 	opening message.Ref // of the OpenLink, or of the look whether it can be reached, that is under way; 0: neither is
+	looking bool        // it is the latter
 	again   time.Time   // when one that knows no links is asked for one again
 	waiting []*pass     // until it is known how to send
 	under   map[message.Ref]*pass
@@ -163,7 +164,8 @@ func (n *neighbor) open(ctx actor.Context) {
 		return
 	}
 	n.opening = n.ref()
-	if d := n.rules(); d.Links && !n.env.Clock.Now().Before(n.again) {
+	d := n.rules()
+	if n.looking = !d.Links || n.env.Clock.Now().Before(n.again); !n.looking {
 		ctx.Send(n.routes.Gateway, &message.OpenLink{Ref: n.opening, To: n.endpoint, Timeout: d.LinkTimeout, ReplyTo: ctx.Self()})
 		return
 	}
