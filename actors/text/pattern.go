@@ -54,6 +54,9 @@ func lettersOf(s string) []letter {
 	return out
 }
 
+// Lowered is the text that a name has to contain once it has gone through Lower; empty where every name matches.
+func (p Pattern) Lowered() string { return p.lower }
+
 // Matches says whether the search finds the name.
 func (p Pattern) Matches(name p2p.FileName) bool {
 	if isLower(string(name)) {
