@@ -85,6 +85,7 @@ func TestDecodeAllocations(t *testing.T) {
 	most := map[wire.Command]float64{
 		wire.SUPE: 1, wire.ASUP: 1, wire.LOGI: 1, wire.DEFF: 1, wire.LOGO: 1, wire.RETR: 1, wire.ALGI: 1, wire.ALGO: 1,
 		wire.ADFF: 2, wire.AQUE: 2, wire.QUER: 2, wire.FIND: 2,
+		wire.LINK: 1, wire.ALNK: 1, wire.PING: 1, wire.PONG: 1, wire.DONE: 1, wire.NACK: 2, wire.FILT: 2, wire.DELT: 3,
 	}
 	for _, v := range firsts() {
 		limit, limited := most[v.Packets[0].Command()]

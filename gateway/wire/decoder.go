@@ -17,8 +17,9 @@ import (
 //	}
 //
 // Packets are decoded where they lie in the piece. Only the beginning of one that goes on in the next piece is copied,
-// 212 bytes at most, and let go when the packet is whole, so that a connection with nothing under way costs the bare
-// struct. AFIN is taken in entry by entry and ends at MaxAfin.
+// 212 bytes at most, or less than 64 KiB of a FILT or DELT, which come on links only. It is let go when the packet is
+// whole, so that a connection with nothing under way costs the bare struct. AFIN is taken in entry by entry and ends at
+// MaxAfin.
 //
 // An error is final: without a length prefix nothing says where the next packet begins. A Decoder is used by one
 // goroutine.

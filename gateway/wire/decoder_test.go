@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -59,8 +60,12 @@ func decode(t require.TestingT, accept wire.Set, raw []byte, size int) (out outc
 // requireSmall checks what a decoder holds that waits for bytes.
 func requireSmall(t require.TestingT, d *wire.Decoder) {
 	length, capacity := d.Held()
-	require.LessOrEqual(t, length, wire.MaxHeld)
-	require.LessOrEqual(t, capacity, 2*wire.MaxHeld)
+	most := wire.MaxHeld
+	if c := d.Partial(); c == wire.FILT || c == wire.DELT {
+		most = wire.MaxHeldOnLink
+	}
+	require.LessOrEqual(t, length, most)
+	require.LessOrEqual(t, capacity, 2*most)
 	require.False(t, d.Reading(), "the piece is let go")
 	if length == 0 {
 		require.Zero(t, capacity, "an idle connection costs no buffer")
@@ -129,7 +134,7 @@ func TestGoldenAllInOneStream(t *testing.T) {
 		}
 	}
 	for _, size := range []int{len(raw), 1, 13, 1024, 4096} {
-		got := decode(t, wire.Requests|wire.Answers, raw, size)
+		got := decode(t, everything, raw, size)
 		require.NoError(t, got.err)
 		require.Equal(t, want, got.packets)
 	}
@@ -142,7 +147,7 @@ func TestGoldenCutAnywhere(t *testing.T) {
 			continue
 		}
 		command := v.Packets[0].Command()
-		for n := range v.Raw {
+		for n := 0; n < len(v.Raw); n += 1 + n/300 { // fewer of them in the longest
 			got := decode(t, v.Accept, v.Raw[:n], 50)
 			if command == wire.AQUE && n > 112 { // Padding on either side, or none
 				require.NoError(t, got.err)
@@ -179,6 +184,66 @@ func TestDecoderEndsWithItsFirstError(t *testing.T) {
 	require.Same(t, first, err)
 	requireSmall(t, d)
 	require.Equal(t, wire.LOGO, d.Partial())
+}
+
+// A connection that becomes a link has other packets from the next one on, in the same piece, too.
+func TestAccept(t *testing.T) {
+	d := wire.NewDecoder(wire.Requests)
+	d.Write(stream("LINK", "02", rawIPP, "03000", " ", "DONE", rawPktid, "C", "LOGO", rawSession))
+	p, err := d.Next()
+	require.NoError(t, err)
+	require.Equal(t, &wire.Link{Version: 2, Endpoint: node}, p)
+	d.Accept(wire.Links)
+	p, err = d.Next()
+	require.NoError(t, err)
+	require.Equal(t, &wire.Done{ID: pktid, Complete: true}, p)
+	_, err = d.Next()
+	require.ErrorIs(t, err, wire.ErrUnknownCommand, "what came before is none any more")
+}
+
+// On a link an AQUE keeps the bytes of its name.
+func TestAqueOnLink(t *testing.T) {
+	name := "Perché \xff ж.txt"
+	a := &wire.Aque{ID: pktid, Owner: node, File: md5, Name: p2p.FileName(name)}
+	raw := a.AppendOnLink([]byte("before"))[len("before"):]
+	require.Equal(t, string(stream("AQUE", rawPktid, rawIPP, "03000", rawMD5, right(100, name))), string(raw))
+	got := decode(t, wire.Links, append(raw, a.AppendOnLink(nil)...), 50)
+	require.NoError(t, got.err)
+	require.Equal(t, packets(a, a), got.packets)
+	require.NotEqual(t, raw, a.Append(nil))
+	long := &wire.Aque{Name: p2p.FileName(strings.Repeat("é", 80))}
+	require.Len(t, long.AppendOnLink(nil), 212)
+}
+
+func TestSize(t *testing.T) {
+	for command, size := range sizes {
+		if command == wire.RETR {
+			size = 20 // the raw digest
+		}
+		require.Equal(t, size, command.Size(), command)
+	}
+	require.Equal(t, 27, wire.FILT.Size(), "without data")
+	require.Equal(t, 22, wire.DELT.Size(), "without positions")
+	require.Equal(t, 7, wire.AFIN.Size())
+	require.Zero(t, wire.Command{'I', 'N', 'F', 'O'}.Size())
+}
+
+// What a link may be told of a filter in one packet has an end before anything is kept of it.
+func TestLongestPackets(t *testing.T) {
+	require.Len(t, (&wire.Filt{Data: make([]byte, 40_000)}).Append(nil), 32_795)
+	positions := make([]uint32, 10_000)
+	for _, d := range []*wire.Delt{{Set: positions}, {Clear: positions}, {Set: positions[:8000], Clear: positions}} {
+		raw := d.Append(nil)
+		require.Len(t, raw, 65_534)
+		got := decode(t, wire.Links, raw, 1000)
+		require.NoError(t, got.err)
+	}
+	d := wire.NewDecoder(wire.Links)
+	d.Write(stream("DELT", "00000007", "99999", "99999"))
+	_, err := d.Next()
+	require.ErrorIs(t, err, wire.ErrMalformed)
+	length, capacity := d.Held()
+	require.Zero(t, length+capacity)
 }
 
 func TestWriteTooEarlyPanics(t *testing.T) {
@@ -245,6 +310,10 @@ func TestAppendKeepsEveryWidth(t *testing.T) {
 	require.Len(t, (&wire.Aque{Name: long}).Append(nil), 212)
 	require.Len(t, (&wire.Aque{}).Append(nil), 212)
 	require.Len(t, (&wire.Supe{TTL: 255}).Append(nil), 82)
+	require.Equal(t, "NACK999"+strings.Repeat("é", 50), string((&wire.Nack{Code: 1000, Reason: string(long)}).Append(nil)))
+	require.Equal(t, "PONG"+rawPktid+"000000000099999999999999999", string((&wire.Pong{
+		ID: pktid, Uptime: -time.Hour, Sessions: 1e7, Files: 1e10,
+	}).Append(nil)))
 	only6 := must(p2p.ParseEndpoint("[2001:db8::1]:3000"))
 	require.Equal(t, "LOGI000.000.000.000|2001:0db8:0000:0000:0000:0000:0000:000103000",
 		string((&wire.Logi{Endpoint: only6}).Append(nil)))

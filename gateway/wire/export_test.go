@@ -13,3 +13,6 @@ func (d *Decoder) Promised() int {
 
 // MaxHeld is the most that a decoder may hold of a packet: the longest but AFIN.
 const MaxHeld = aqueLen
+
+// MaxHeldOnLink is the same of the packets that come on links only.
+const MaxHeldOnLink = 1<<16 - 1

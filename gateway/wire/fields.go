@@ -30,6 +30,7 @@ const (
 	lengthLen  = 5           // Lenchunk
 	versionLen = 2           // Version
 	uptimeLen  = 10          // Uptime, in seconds
+	generLen   = 8           // Generation of a filter
 
 	endpointLen = ippLen + portLen
 )

@@ -2,7 +2,9 @@ package wire_test
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
+	"time"
 
 	"alakazaam/actors/p2p"
 	"alakazaam/gateway/wire"
@@ -45,6 +47,9 @@ var (
 	md5b    = must(p2p.ParseFileID([]byte(rawMD5b)))
 	node    = at("172.16.1.3", "fc00::1:3", 3000)
 )
+
+// everything is what comes on any connection.
+const everything = wire.Requests | wire.Answers | wire.LinkAnswers | wire.Links
 
 // Golden are the vectors of packets that make sense.
 var Golden = []Vector{
@@ -393,6 +398,136 @@ var Golden = []Vector{
 	{
 		Name: "only spaces", Accept: wire.Requests, Raw: []byte("     "), Sent: []byte{},
 	},
+	{
+		Name: "LINK", Accept: wire.Requests,
+		Raw: stream(
+			"LINK",
+			"02", // Version
+			"172.016.001.003|fc00:0000:0000:0000:0000:0000:0001:0003", // IPP2P
+			"03000", // PP2P
+		),
+		Packets: packets(&wire.Link{Version: wire.Version, Endpoint: node}),
+	},
+	{
+		Name: "LINK of a version that is yet to come", Accept: wire.Requests,
+		Raw:     stream("LINK", "99", rawIPP, "03000"),
+		Packets: packets(&wire.Link{Version: 99, Endpoint: node}),
+	},
+	{
+		Name: "ALNK", Accept: wire.LinkAnswers,
+		Raw: stream(
+			"ALNK",
+			"01", // Version
+			"172.016.001.003|fc00:0000:0000:0000:0000:0000:0001:0003", // IPP2P
+			"03000",      // PP2P
+			"0000086400", // Uptime
+		),
+		Packets: packets(&wire.Alnk{Version: 1, Endpoint: node, Uptime: 24 * time.Hour}),
+	},
+	{
+		Name: "ALNK of a node that has always been up", Accept: wire.LinkAnswers,
+		Raw:     stream("ALNK", "02", rawIPP, "03000", "9999999999"),
+		Packets: packets(&wire.Alnk{Version: 2, Endpoint: node, Uptime: 9223372036 * time.Second}), // the longest Duration
+		Sent:    stream("ALNK", "02", rawIPP, "03000", "9223372036"),
+	},
+	{
+		Name: "PING", Accept: wire.Requests,
+		Raw: stream(
+			"PING",
+			"PKT0000000000001", // Pktid
+		),
+		Packets: packets(&wire.Ping{ID: pktid}),
+	},
+	{
+		Name: "PONG", Accept: wire.Answers,
+		Raw: stream(
+			"PONG",
+			"PKT0000000000001", // Pktid
+			"0000003600",       // Uptime
+			"0000150",          // Sessions
+			"0001000000",       // Files
+		),
+		Packets: packets(&wire.Pong{ID: pktid, Uptime: time.Hour, Sessions: 150, Files: 1_000_000}),
+	},
+	{
+		Name: "DONE", Accept: wire.Links,
+		Raw: stream(
+			"DONE",
+			"PKT0000000000001", // Pktid
+			"C",                // State
+		),
+		Packets: packets(&wire.Done{ID: pktid, Complete: true}),
+	},
+	{
+		Name: "DONE of which nobody knows", Accept: wire.Links,
+		Raw:     stream("DONE", rawPktid, "U"),
+		Packets: packets(&wire.Done{ID: pktid}),
+	},
+	{
+		Name: "NACK", Accept: wire.LinkAnswers,
+		Raw: stream(
+			"NACK",
+			"503",                 // Code
+			right(100, "no room"), // Reason
+		),
+		Packets: packets(&wire.Nack{Code: wire.NackFull, Reason: "no room"}),
+	},
+	{
+		Name: "NACK padded on the left", Accept: wire.Answers, // Padding on either side
+		Raw:     stream("NACK", "403", left(100, "not \xff here")),
+		Packets: packets(&wire.Nack{Code: wire.NackForbidden, Reason: "not \xff here"}),
+		Sent:    stream("NACK", "403", right(100, "not \xff here")),
+	},
+	{
+		Name: "NACK without a reason", Accept: wire.Answers,
+		Raw:     stream("NACK", "000", right(100, "")),
+		Packets: packets(&wire.Nack{}),
+	},
+	{
+		Name: "FILT", Accept: wire.Links,
+		Raw: stream(
+			"FILT",
+			"00000007",               // Generation
+			"12",                     // LogBits
+			"00000508",               // Offset
+			"00004", "\x01\x00 \xff", // Lendata, data
+		),
+		Packets: packets(&wire.Filt{Generation: 7, LogBits: 12, Offset: 508, Data: []byte("\x01\x00 \xff")}),
+	},
+	{
+		Name: "FILT that begins and says nothing", Accept: wire.Links,
+		Raw:     stream("FILT", "99999999", "26", "00000000", "00000"),
+		Packets: packets(&wire.Filt{Generation: 99_999_999, LogBits: 26}),
+	},
+	{
+		Name: "FILT with all it can bring", Accept: wire.Links,
+		Raw:     stream("FILT", "00000007", "26", "08355840", "32768", strings.Repeat("FILT", 8192)),
+		Packets: packets(&wire.Filt{Generation: 7, LogBits: 26, Offset: 8_355_840, Data: []byte(strings.Repeat("FILT", 8192))}),
+	},
+	{
+		Name: "DELT", Accept: wire.Links,
+		Raw: stream(
+			"DELT",
+			"00000007",             // Generation
+			"00002",                // #set
+			"00001",                // #clear
+			"00000000", "00004095", // Position of each that is set
+			"67108863", // Position of each that is cleared
+		),
+		Packets: packets(&wire.Delt{Generation: 7, Set: []uint32{0, 4095}, Clear: []uint32{67_108_863}}),
+	},
+	{
+		Name: "DELT that changes nothing", Accept: wire.Links,
+		Raw:     stream("DELT", "00000007", "00000", "00000"),
+		Packets: packets(&wire.Delt{Generation: 7}),
+	},
+	{
+		Name: "DELT with all it can change", Accept: wire.Links,
+		Raw: stream("DELT", "00000007", "08188", "00001", strings.Repeat("00000012", 8189)),
+		Packets: packets(&wire.Delt{
+			Generation: 7, Set: slices.Repeat([]uint32{12}, 8188), Clear: []uint32{12},
+		}),
+	},
 }
 
 // Bad are the vectors of streams that make no sense, or stop making it.
@@ -449,6 +584,58 @@ var Bad = []Vector{
 		"001", rawMD5, right(100, "a"), "002", rawIPP, "03000", rawIPP, "00000"),
 	badField("Filemd5 of the second entry", "AFIN", "Filemd5", 142,
 		"002", rawMD5, right(100, "a"), "000", right(32, ""), right(100, "a"), "000"),
+	badField("Version with a sign", "LINK", "Version", 4, "+2", rawIPP, "03000"),
+	badField("address", "LINK", "IPP2P", 6, "02", right(55, ""), "03000"),
+	badField("port 0", "ALNK", "PP2P", 61, "02", rawIPP, "00000", "0000000000"),
+	badField("Uptime with spaces", "ALNK", "Uptime", 66, "02", rawIPP, "03000", "       100"),
+	badField("Pktid in small letters", "PING", "Pktid", 4, "pkt0000000000001"),
+	badField("Uptime below 0", "PONG", "Uptime", 20, rawPktid, "-000000001", "0000000", "0000000000"),
+	badField("Sessions that are no number", "PONG", "Sessions", 30, rawPktid, "0000000001", "       ", "0000000000"),
+	badField("Files that are no number", "PONG", "Files", 37, rawPktid, "0000000001", "0000001", "1e9       "),
+	badField("State in small letters", "DONE", "State", 20, rawPktid, "c"),
+	badField("Code with a space", "NACK", "Code", 4, " 50", right(100, "")),
+	badField("Generation that is no number", "FILT", "Generation", 4, "0000000x", "12", "00000000", "00000"),
+	badField("LogBits with a sign", "FILT", "LogBits", 12, "00000007", "-1", "00000000", "00001", "x"),
+	badField("Offset with spaces", "FILT", "Offset", 14, "00000007", "12", "       0", "00000"),
+	badField("Lendata that is no number", "FILT", "Lendata", 22, "00000007", "12", "00000000", "0x001"),
+	badField("more than it may bring", "FILT", "Lendata", 22, "00000007", "12", "00000000", "32769"),
+	badField("Generation with a sign", "DELT", "Generation", 4, "+0000007", "00000", "00000"),
+	badField("#set that is no number", "DELT", "#set", 12, "00000007", "    1", "00000"),
+	badField("#clear that is no number", "DELT", "#clear", 17, "00000007", "00000", "-0001"),
+	badField("more than it may set", "DELT", "#clear", 17, "00000007", "08190", "00000"),
+	badField("more than it may change", "DELT", "#clear", 17, "00000007", "08000", "00190"),
+	badField("the most that can be said", "DELT", "#clear", 17, "00000007", "99999", "99999"),
+	badField("Position that is no number", "DELT", "Position", 30, "00000007", "00001", "00001", "00000001", "        "),
+	{
+		Name: "DONE where no link is", Accept: wire.Requests | wire.Answers | wire.LinkAnswers,
+		Raw:    stream("DONE", rawPktid, "C"),
+		Reason: "unknown_command",
+	},
+	{
+		Name: "LINK on a link", Accept: wire.Links,
+		Raw:    stream("LINK", "02", rawIPP, "03000"),
+		Reason: "unknown_command",
+	},
+	{
+		Name: "LOGI on a link", Accept: wire.Links,
+		Raw:    stream("LOGI", rawIPP, "03000"),
+		Reason: "unknown_command",
+	},
+	{
+		Name: "FILT where no link is", Accept: wire.Requests | wire.Answers | wire.LinkAnswers,
+		Raw:    stream("FILT", "00000007", "12", "00000000", "00000"),
+		Reason: "unknown_command",
+	},
+	{
+		Name: "end within a FILT", Accept: wire.Links, Ends: true,
+		Raw:    stream("FILT", "00000007", "12", "00000000", "00002", "x"),
+		Reason: "cut_short", Partial: wire.FILT,
+	},
+	{
+		Name: "end within a DELT", Accept: wire.Links, Ends: true,
+		Raw:    stream("DELT", "00000007", "00000", "00002", "00000001"),
+		Reason: "cut_short", Partial: wire.DELT,
+	},
 	{
 		Name: "too many spaces behind a name", Accept: wire.Answers,
 		Raw:    stream("AFIN", "001", rawMD5, right(401, "a"), "001", rawIPP, "03000"),
@@ -492,7 +679,7 @@ var Bad = []Vector{
 // badField is a packet of which one field, at offset, is not in its form.
 func badField(name, command, field string, offset int64, rest ...string) Vector {
 	return Vector{
-		Name: command + ": " + name, Accept: wire.Requests | wire.Answers,
+		Name: command + ": " + name, Accept: everything,
 		Raw:    stream(append([]string{command}, rest...)...),
 		Reason: "malformed_field", Partial: wire.Command([]byte(command)), Field: field, Offset: offset,
 	}

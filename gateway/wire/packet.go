@@ -33,6 +33,8 @@ var (
 	PONG = Command{'P', 'O', 'N', 'G'}
 	DONE = Command{'D', 'O', 'N', 'E'}
 	NACK = Command{'N', 'A', 'C', 'K'}
+	FILT = Command{'F', 'I', 'L', 'T'}
+	DELT = Command{'D', 'E', 'L', 'T'}
 )
 
 // String gives the four letters, or "none" for the zero value.
@@ -67,7 +69,7 @@ const (
 	LinkAnswers Set = 1<<alnk | 1<<nack
 
 	// Links are the packets that come on a link, in both directions.
-	Links Set = 1<<supe | 1<<asup | 1<<quer | 1<<aque | 1<<done | 1<<ping | 1<<pong
+	Links Set = 1<<supe | 1<<asup | 1<<quer | 1<<aque | 1<<done | 1<<ping | 1<<pong | 1<<filt | 1<<delt
 )
 
 // Numbers of the packets in layouts and of their bits in a Set.
@@ -91,6 +93,8 @@ const (
 	pong
 	done
 	nack
+	filt
+	delt
 )
 
 // layout is what the Decoder has to know of a packet.
@@ -98,7 +102,8 @@ type layout struct {
 	command Command
 	// size is how many bytes there are at least. For a packet without repetition it is the size.
 	size int
-	// more gives the size by the first bytes, where size is not the last word.
+	// more gives the size by the first bytes, where size is not the last word. Where these say what cannot be it gives
+	// size, and decode says why.
 	more func(b []byte) int
 	// decode reads the fields of a whole packet. It keeps nothing of b. AFIN is read bit by bit instead.
 	decode func(b []byte) (Packet, error)
@@ -124,6 +129,8 @@ var layouts = [...]layout{
 	pong: {command: PONG, size: pongLen, decode: decodePong},
 	done: {command: DONE, size: doneLen, decode: decodeDone},
 	nack: {command: NACK, size: nackLen, decode: decodeNack},
+	filt: {command: FILT, size: filtHeadLen, more: filtLen, decode: decodeFilt},
+	delt: {command: DELT, size: deltHeadLen, more: deltLen, decode: decodeDelt},
 }
 
 // layoutOf finds the layout for a command; nil if there is none, or none in the set.

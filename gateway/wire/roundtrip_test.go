@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
@@ -40,6 +41,8 @@ var (
 	anyText = rapid.Custom(func(t *rapid.T) p2p.SearchText {
 		return search(p2p.CutText(strings.Trim(anyString.Draw(t, "text"), " "), p2p.TextLen))
 	})
+	anyUptime   = rapid.Map(rapid.IntRange(0, 9_223_372_036), func(s int) time.Duration { return time.Duration(s) * time.Second })
+	anyEight    = rapid.Uint32Range(0, 99_999_999)
 	anyEndpoint = rapid.Custom(func(t *rapid.T) p2p.Endpoint {
 		v4 := netip.AddrFrom4([4]byte{
 			rapid.ByteRange(1, 223).Draw(t, "a"), rapid.Byte().Draw(t, "b"), rapid.Byte().Draw(t, "c"), rapid.Byte().Draw(t, "d"),
@@ -108,12 +111,57 @@ var generators = []*rapid.Generator[wire.Packet]{
 	rapid.Custom(func(t *rapid.T) wire.Packet {
 		return &wire.Retr{File: anyFile.Draw(t, "file")}
 	}),
+	rapid.Custom(func(t *rapid.T) wire.Packet {
+		return &wire.Link{Version: rapid.IntRange(0, 99).Draw(t, "version"), Endpoint: anyEndpoint.Draw(t, "endpoint")}
+	}),
+	rapid.Custom(func(t *rapid.T) wire.Packet {
+		return &wire.Alnk{
+			Version: rapid.IntRange(0, 99).Draw(t, "version"), Endpoint: anyEndpoint.Draw(t, "endpoint"), Uptime: anyUptime.Draw(t, "uptime"),
+		}
+	}),
+	rapid.Custom(func(t *rapid.T) wire.Packet {
+		return &wire.Ping{ID: anyPktid.Draw(t, "id")}
+	}),
+	rapid.Custom(func(t *rapid.T) wire.Packet {
+		return &wire.Pong{
+			ID: anyPktid.Draw(t, "id"), Uptime: anyUptime.Draw(t, "uptime"),
+			Sessions: rapid.IntRange(0, 9_999_999).Draw(t, "sessions"), Files: rapid.IntRange(0, 9_999_999_999).Draw(t, "files"),
+		}
+	}),
+	rapid.Custom(func(t *rapid.T) wire.Packet {
+		return &wire.Done{ID: anyPktid.Draw(t, "id"), Complete: rapid.Bool().Draw(t, "complete")}
+	}),
+	rapid.Custom(func(t *rapid.T) wire.Packet {
+		reason := anyString.Draw(t, "reason")
+		reason = strings.Trim(reason[:min(len(reason), 100)], " ")
+		return &wire.Nack{Code: rapid.IntRange(0, 999).Draw(t, "code"), Reason: reason}
+	}),
+	rapid.Custom(func(t *rapid.T) wire.Packet {
+		return &wire.Filt{
+			Generation: anyEight.Draw(t, "generation"), LogBits: rapid.IntRange(0, 99).Draw(t, "bits"),
+			Offset: int(anyEight.Draw(t, "offset")), Data: noneIsNil(rapid.SliceOf(rapid.Byte()).Draw(t, "data")),
+		}
+	}),
+	rapid.Custom(func(t *rapid.T) wire.Packet {
+		return &wire.Delt{
+			Generation: anyEight.Draw(t, "generation"),
+			Set:        noneIsNil(rapid.SliceOf(anyEight).Draw(t, "set")), Clear: noneIsNil(rapid.SliceOf(anyEight).Draw(t, "clear")),
+		}
+	}),
 }
 
-// sizes are those of the tables. AFIN has none.
+func noneIsNil[T any](s []T) []T {
+	if len(s) == 0 {
+		return nil
+	}
+	return s
+}
+
+// sizes are those of the tables. AFIN, FILT and DELT have none.
 var sizes = map[wire.Command]int{
 	wire.SUPE: 82, wire.ASUP: 80, wire.LOGI: 64, wire.ALGI: 20, wire.ADFF: 152, wire.DEFF: 52, wire.LOGO: 20, wire.ALGO: 7,
 	wire.QUER: 102, wire.AQUE: 212, wire.FIND: 40, wire.RETR: 36,
+	wire.LINK: 66, wire.ALNK: 76, wire.PING: 20, wire.PONG: 47, wire.DONE: 21, wire.NACK: 107,
 }
 
 // Whatever is sent arrives as it was meant, wherever the stream is cut, in the size of the tables.
@@ -131,7 +179,7 @@ func TestRoundTrip(t *testing.T) {
 				}
 				raw = append(raw, strings.Repeat(" ", rapid.IntRange(0, 3).Draw(t, "spaces"))...)
 				raw = p.Append(raw)
-				got := decode(t, wire.Requests|wire.Answers, raw, rapid.IntRange(1, len(raw)).Draw(t, "piece"))
+				got := decode(t, everything, raw, rapid.IntRange(1, len(raw)).Draw(t, "piece"))
 				require.NoError(t, got.err)
 				require.Equal(t, []wire.Packet{p, p}, got.packets)
 			})
