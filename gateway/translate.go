@@ -37,6 +37,9 @@ func packetOf(m any) (wire.Packet, error) {
 	case *message.Find:
 		return &wire.Find{Session: m.Session, Text: m.Text}, nil
 	}
+	if p := filterPacket(m); p != nil {
+		return p, nil
+	}
 	return nil, fmt.Errorf("%T has no packet", m)
 }
 

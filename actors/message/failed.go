@@ -70,6 +70,10 @@ func failedOutside(request any, err error) (to *actor.PID, answer any) {
 		return m.ReplyTo, &Linked{Ref: m.Ref, Err: err}
 	case *LinkAsked:
 		return m.ReplyTo, &LinkAnswered{Ref: m.Ref, Refused: &LinkRefused{Reason: err.Error()}}
+	case *FilterPart:
+		return m.ReplyTo, &Handled{Ref: m.Ref}
+	case *FilterDelta:
+		return m.ReplyTo, &Handled{Ref: m.Ref}
 	case *Send:
 		return m.ReplyTo, &Sent{Ref: m.Ref, Err: err}
 	case *Ask:

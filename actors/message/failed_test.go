@@ -21,8 +21,9 @@ import (
 var requests = []any{
 	&message.Login{}, &message.Logout{}, &message.Find{}, &message.Publish{}, &message.Update{}, &message.Match{},
 	&message.Commit{}, &message.Load{}, &message.Retrieve{}, &message.ShareEdit{}, &message.Download{},
-	&message.Supe{}, &message.Asup{}, &message.Quer{}, &message.Aque{}, &message.Send{}, &message.Ask{}, &message.Fetch{},
+	&message.Supe{}, &message.Asup{}, &message.Quer{}, &message.Aque{}, &message.FilterPart{}, &message.FilterDelta{},
 	&message.OpenLink{}, &message.LinkAsked{}, &message.Ping{}, &message.Pong{}, &message.Done{},
+	&message.Send{}, &message.Ask{}, &message.Fetch{},
 }
 
 // unanswered are messages that look like requests: nobody waits for an answer, or whoever does goes on without it.
