@@ -13,6 +13,7 @@ const (
 	DefaultSearchQuiet              = 1500 * time.Millisecond
 	DefaultSearchWindow             = 18 * time.Second
 	DefaultSearchMaxResults         = 200
+	DefaultSearchFilterMax  Size    = 512 << 10
 )
 
 // PeerPatience is how long peers in the field wait for the answer to a FIND before they give up (the protocol's habits of the field: fixed waits).
@@ -28,6 +29,12 @@ type Search struct {
 	Window time.Duration `yaml:"window" range:"1ms..1h"`
 	// The most files in the answer to a peer, and the most answers to another supernode's search.
 	MaxResults int `yaml:"max_results" range:"1..999" unit:"files" reload:"yes"`
+	// Tell linked supernodes which names are here, and do not send them searches, on the last hop, of which they have said
+	// that nothing there matches.
+	Filters bool `yaml:"filters"`
+	// The most that one filter of names takes, this node's own and each neighbor's; a larger one is not taken in, and a
+	// part of a power of two is left out.
+	FilterMax Size `yaml:"filter_max" range:"512B..8MiB"`
 }
 
 func defaultSearch() Search {
@@ -36,6 +43,8 @@ func defaultSearch() Search {
 		Quiet:      DefaultSearchQuiet,
 		Window:     DefaultSearchWindow,
 		MaxResults: DefaultSearchMaxResults,
+		Filters:    true,
+		FilterMax:  DefaultSearchFilterMax,
 	}
 }
 

@@ -26,10 +26,11 @@ func Props(env *props.Env, self p2p.Endpoint, config *config.Live, routes *messa
 	return env.Make("catalog", func() actor.Actor {
 		return &catalog{
 			env: env, self: self, config: config, routes: routes, index: newIndex(), turns: newTurns(), endpoints: make(map[p2p.SessionID]p2p.Endpoint),
-			loading: message.Load{Ref: message.Ref(env.Rand.Uint64())}, // so that answers to an instance that failed are not taken for ours
-			waiting: env.Metrics.Gauge("searches_unmatched", "Searches that wait for their turn in the catalog."),
-			files:   env.Metrics.Gauge("files", "Distinct files in the catalog."),
-			copies:  env.Metrics.Gauge("file_copies", "Files in the catalog, each counted once for every owner."),
+			loading:    message.Load{Ref: message.Ref(env.Rand.Uint64())}, // so that answers to an instance that failed are not taken for ours
+			generation: uint32(env.Rand.Uint64()),                         // so that a filter of an instance that failed is not taken for ours
+			waiting:    env.Metrics.Gauge("searches_unmatched", "Searches that wait for their turn in the catalog."),
+			files:      env.Metrics.Gauge("files", "Distinct files in the catalog."),
+			copies:     env.Metrics.Gauge("file_copies", "Files in the catalog, each counted once for every owner."),
 		}
 	})
 }
@@ -45,6 +46,8 @@ type catalog struct {
 	loading       message.Load // asked of the store
 	turns         turns
 	current       *message.Match // being looked up
+	digests       *actor.PID     // who wants the filter of all names; nil: nobody
+	generation    uint32         // of the last filter
 	files, copies port.Gauge
 	waiting       port.Gauge // searches
 }
@@ -77,6 +80,7 @@ func (c *catalog) Receive(ctx actor.Context) {
 			c.index.removeAll(own)
 		}
 		c.apply(own, c.self, m.Changes)
+		c.digest(ctx)
 	case *message.Match:
 		if c.turns.add(m) {
 			ctx.Send(ctx.Self(), &turn{})
@@ -87,11 +91,18 @@ func (c *catalog) Receive(ctx actor.Context) {
 		c.waiting.Set(c.turns.len())
 	case *turn:
 		c.onTurn(ctx)
+	case *message.Digesting:
+		c.onDigesting(ctx, m)
+	case *message.Undigesting:
+		c.digests, c.index.summary = nil, nil
 	case *message.Inspect:
 		ctx.Send(m.ReplyTo, &message.CatalogStatus{
 			Files: len(c.index.files), Copies: c.index.copies, Owners: len(c.index.sessions),
 		})
 	case *actor.Restarting, *actor.Stopping:
+		if _, again := m.(*actor.Restarting); again {
+			c.undigest(ctx)
+		}
 		c.fail(ctx)
 		c.waiting.Set(0)
 		c.files.Set(0)
@@ -162,6 +173,7 @@ func (c *catalog) onLoaded(ctx actor.Context, m *port.Loaded) {
 	}
 	c.endpoints = nil
 	ctx.Send(c.routes.Node, &message.Ready{Who: ctx.Self()})
+	c.digestAll(ctx)
 }
 
 func (c *catalog) onUpdate(ctx actor.Context, m *message.Update) {
@@ -169,6 +181,7 @@ func (c *catalog) onUpdate(ctx actor.Context, m *message.Update) {
 		c.index.removeAll(m.Session)
 	}
 	c.apply(m.Session, m.Owner, m.Changes)
+	c.digest(ctx)
 	if m.ReplyTo != nil {
 		ctx.Send(m.ReplyTo, &message.Published{Ref: m.Ref})
 	}

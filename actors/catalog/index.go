@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"alakazaam/actors/digest"
 	"alakazaam/actors/message"
 	"alakazaam/actors/p2p"
 	"alakazaam/actors/text"
@@ -16,6 +17,7 @@ type index struct {
 	order    []*file // all files, so that a search goes through them in an order that is not a map's
 	sessions map[p2p.SessionID]*owner
 	copies   int
+	summary  *digest.Summary // of all names of all files; nil while nobody wants it
 }
 
 // file is one distinct content.
@@ -65,14 +67,17 @@ func (x *index) put(session p2p.SessionID, at p2p.Endpoint, id p2p.FileID, n p2p
 	}
 	if _, here := o.files[id]; here {
 		i := f.find(session)
-		f.unname(f.copies[i].name)
+		if f.copies[i].name == n {
+			return
+		}
+		x.unname(f, f.copies[i].name)
 		f.copies[i].name = n
 	} else {
 		o.files[id] = struct{}{}
 		f.copies = append(f.copies, copyOf{session: session, name: n})
 		x.copies++
 	}
-	f.addName(n)
+	x.addName(f, n)
 }
 
 // remove takes a session's copy of a file away.
@@ -90,7 +95,7 @@ func (x *index) remove(session p2p.SessionID, id p2p.FileID) {
 	}
 	f := x.files[id]
 	i := f.find(session)
-	f.unname(f.copies[i].name)
+	x.unname(f, f.copies[i].name)
 	f.copies = slices.Delete(f.copies, i, i+1)
 	x.copies--
 	if len(f.copies) > 0 {
@@ -124,23 +129,41 @@ func (f *file) find(session p2p.SessionID) int {
 	return slices.IndexFunc(f.copies, func(c copyOf) bool { return c.session == session })
 }
 
-func (f *file) addName(n p2p.FileName) {
+func (x *index) addName(f *file, n p2p.FileName) {
 	for i := range f.names {
 		if f.names[i].name == n {
 			f.names[i].copies++
 			return
 		}
 	}
-	f.names = append(f.names, name{name: n, lowered: text.Lower(string(n)), copies: 1})
+	lowered := text.Lower(string(n))
+	f.names = append(f.names, name{name: n, lowered: lowered, copies: 1})
+	if x.summary != nil {
+		x.summary.Add(lowered)
+	}
 }
 
-func (f *file) unname(n p2p.FileName) {
+func (x *index) unname(f *file, n p2p.FileName) {
 	for i := range f.names {
 		if f.names[i].name == n {
 			if f.names[i].copies--; f.names[i].copies == 0 {
+				if x.summary != nil {
+					x.summary.Remove(f.names[i].lowered)
+				}
 				f.names = slices.Delete(f.names, i, i+1)
 			}
 			return
+		}
+	}
+}
+
+// names are what the summary has been told of, in the form of text.Lower.
+func (x *index) names(yield func(string) bool) {
+	for _, f := range x.order {
+		for _, n := range f.names {
+			if !yield(n.lowered) {
+				return
+			}
 		}
 	}
 }
