@@ -1,6 +1,8 @@
 package gateway
 
 import (
+	"time"
+
 	"github.com/asynkron/protoactor-go/actor"
 
 	"alakazaam/actors/digest"
@@ -31,4 +33,74 @@ func filterMessage(p wire.Packet, ref message.Ref, replyTo *actor.PID) any {
 		return &message.FilterDelta{Ref: ref, Delta: delta, ReplyTo: replyTo}
 	}
 	return nil
+}
+
+const (
+	// filterAhead is how many bytes of a link's queue a filter takes at most: the rest is for what is in a hurry.
+	filterAhead = 32 << 10
+	// pumpEvery is how soon the next piece of a filter follows where one waits in the link's queue.
+	pumpEvery = 20 * time.Millisecond
+	// filterVersion is the version of links from which on they know filters.
+	filterVersion = 2
+)
+
+// filterSize is about how many bytes a packet takes.
+func filterSize(p wire.Packet) int {
+	n := p.Command().Size()
+	switch p := p.(type) {
+	case *wire.Filt:
+		n += len(p.Data)
+	case *wire.Delt:
+		const position = 8
+		n += position * (len(p.Set) + len(p.Clear))
+	}
+	return n
+}
+
+// pump is when the next piece of a filter follows.
+type pump struct{}
+
+// isFilter says whether a packet tells of a filter.
+func isFilter(p wire.Packet) bool { return p.Command() == wire.FILT || p.Command() == wire.DELT }
+
+// carryFilter sends something of this node's filter, when what was sent before has left. Nothing of a filter may be missed:
+// where the link cannot keep up, the other side is told to know nothing, and gets the whole later.
+func (c *incoming) carryFilter(ctx actor.Context, p wire.Packet) {
+	l := c.link
+	if l.version < filterVersion {
+		return
+	}
+	l.filter = append(l.filter, p)
+	l.filterWaiting += filterSize(p)
+	if limit := 4 * int(c.Config.Get().Search.FilterMax); l.filterWaiting > limit {
+		c.metrics.filters.Hit("to", c.from, "waiting", l.filterWaiting, "limit", limit)
+		l.filter, l.filterWaiting = nil, 0
+		c.emit(filterPacket(&message.FilterPart{Part: digest.Unknown(0)}))
+		ctx.Send(l.neighbor, &message.FilterCut{Link: ctx.Self()})
+		return
+	}
+	if l.pumping == nil {
+		c.pumpFilter(ctx)
+	}
+}
+
+// pumpFilter sends what there is room for, and comes back if there is more.
+func (c *incoming) pumpFilter(ctx actor.Context) {
+	l := c.link
+	if l == nil || c.ended {
+		return
+	}
+	l.pumping = nil
+	for len(l.filter) > 0 && c.conn.Queued() < filterAhead {
+		p := l.filter[0]
+		l.filter[0] = nil
+		l.filter = l.filter[1:]
+		l.filterWaiting -= filterSize(p)
+		c.emit(p)
+	}
+	if len(l.filter) == 0 {
+		l.filter = nil
+		return
+	}
+	l.pumping = c.env.Clock.After(pumpEvery, ctx.Self(), &pump{})
 }

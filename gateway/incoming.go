@@ -75,6 +75,8 @@ func (c *incoming) Receive(ctx actor.Context) {
 		c.onLinkAnswered(ctx, m)
 	case *message.Carry:
 		c.carry(ctx, m.Packet)
+	case *pump:
+		c.pumpFilter(ctx)
 	case *message.CloseLink:
 		c.conn.Close()
 	case *message.Pong:

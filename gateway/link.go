@@ -18,6 +18,10 @@ type link struct {
 	version  int        // the lower of both sides'
 	// cut are the queries of the other side of which an answer was not sent.
 	cut *simplelru.LRU[p2p.PacketID, struct{}]
+	// filter is what waits to be told of this node's filter, and how many bytes that are.
+	filter        []wire.Packet
+	filterWaiting int
+	pumping       port.Timer
 }
 
 // cutQueries is how many queries a link remembers of which an answer was not sent. They end within a search window, so
@@ -160,6 +164,8 @@ func (c *incoming) onLinkPacket(ctx actor.Context, p wire.Packet) {
 		ctx.Send(to, &message.Ping{Ref: s.ref, ID: p.ID, ReplyTo: self})
 	case *wire.Pong:
 		ctx.Send(to, &message.Pong{Ref: s.ref, ID: p.ID, Uptime: p.Uptime, Sessions: p.Sessions, Files: p.Files, ReplyTo: self})
+	default:
+		ctx.Send(to, filterMessage(p, s.ref, self))
 	}
 }
 
@@ -169,6 +175,10 @@ func (c *incoming) carry(ctx actor.Context, packet any) {
 	p, err := packetOf(packet)
 	if err != nil || c.link == nil || c.ended {
 		return // the neighbor hears that its link is lost
+	}
+	if isFilter(p) {
+		c.carryFilter(ctx, p)
+		return
 	}
 	full := c.conn.Queued() >= int(c.limits().LinkQueue)
 	switch p := p.(type) {
@@ -230,6 +240,9 @@ func (c *incoming) endLink(ctx actor.Context) {
 	if c.opening != nil {
 		c.opening.answer(ctx, errCrashed)
 		c.opening = nil
+	}
+	if c.link != nil && c.link.pumping != nil {
+		c.link.pumping.Stop()
 	}
 	if c.link != nil && c.link.neighbor != nil {
 		ctx.Send(c.link.neighbor, &message.LinkLost{Link: ctx.Self(), Err: errLinkEnded})

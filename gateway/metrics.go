@@ -25,6 +25,7 @@ type metrics struct {
 	dialsDropped, dialsHeld, dialsAll  *props.Limit
 	slow                               *props.Limit // connections cut because they were too slow
 	links                              *props.Limit // packets not sent over a link that is too slow
+	filters                            *props.Limit // filters not told over one
 	packets, bytes                     *props.Limit // connections that rest, by what their address sent
 	sessionPackets, sessionBytes       *props.Limit // and by what came under their session
 	requests, publications             *props.Limit // connections that are not read because of what is open
@@ -43,7 +44,7 @@ const (
 var commands = []wire.Command{
 	wire.SUPE, wire.ASUP, wire.LOGI, wire.ALGI, wire.ADFF, wire.DEFF, wire.LOGO, wire.ALGO,
 	wire.QUER, wire.AQUE, wire.FIND, wire.AFIN, wire.RETR, wire.ARET,
-	wire.LINK, wire.ALNK, wire.PING, wire.PONG, wire.DONE, wire.NACK,
+	wire.LINK, wire.ALNK, wire.PING, wire.PONG, wire.DONE, wire.NACK, wire.FILT, wire.DELT,
 }
 
 // result is how a packet that came in ended.
@@ -96,6 +97,7 @@ func newMetrics(env *props.Env) *metrics {
 		forgotten:    env.Forgetting("addresses", "an address or a login is forgotten: limits.addresses"),
 		dialsDropped: refusing("dials_queued", "packet dropped: limits.dials_queued"),
 		slow:         refusing("slow_connection", "connection cut: too slow"),
+		filters:      refusing("link_filter", "filter not told over a link: the other side does not keep up (search.filter_max)"),
 		links:        refusing("link_queue", "packet not sent over a link: limits.link_queue"),
 		dialsAll:     env.Slowing("dials", "a packet waits for its turn: limits.dials"),
 		dialsHeld:    env.Slowing("dials_per_address", "a packet waits for its turn: limits.dials_per_address").Quietly(),

@@ -19,6 +19,12 @@ type Undigesting struct{}
 // Undigested says that the catalog has failed and sends no more. Who still wants the filter asks again.
 type Undigested struct{}
 
+// FilterCut tells a neighbor that its link could not keep up with a filter: the other side has been told that it knows
+// nothing of it any more.
+type FilterCut struct {
+	Link *actor.PID
+}
+
 // FilterPart brings a piece of a filter: from the catalog to the overlay, and over a link (FILT).
 type FilterPart struct {
 	Ref Ref // of one that came over a link

@@ -6,6 +6,7 @@ import (
 
 	"github.com/asynkron/protoactor-go/actor"
 
+	"alakazaam/actors/digest"
 	"alakazaam/actors/message"
 	"alakazaam/actors/p2p"
 	"alakazaam/actors/port"
@@ -13,14 +14,16 @@ import (
 
 // linked is what a neighbor has while it has a link.
 type linked struct {
-	pid   *actor.PID
-	open  map[p2p.PacketID]*pass // QUERs sent over it that the other side has not finished
-	order []p2p.PacketID         // of open, as they were sent; some may have been finished
-	heard time.Time              // something has come
-	since time.Time
-	ping  p2p.PacketID // that is not answered; zero: none
-	asked time.Time    // when it was sent
-	timer port.Timer
+	pid     *actor.PID
+	version int                    // the lower of both sides'
+	filter  *digest.Filter         // of the other side's names
+	open    map[p2p.PacketID]*pass // QUERs sent over it that the other side has not finished
+	order   []p2p.PacketID         // of open, as they were sent; some may have been finished
+	heard   time.Time              // something has come
+	since   time.Time
+	ping    p2p.PacketID // that is not answered; zero: none
+	asked   time.Time    // when it was sent
+	timer   port.Timer
 }
 
 // Codes of refusals (NACK).
@@ -40,19 +43,20 @@ func (n *neighbor) onAsked(ctx actor.Context, m *message.LinkAsked) {
 	}
 	n.opening = 0
 	ctx.Send(m.ReplyTo, &message.LinkAnswered{Ref: m.Ref, Neighbor: ctx.Self(), Uptime: n.env.Clock.Now().Sub(n.started)})
-	n.join(ctx, m.Link, 0)
+	n.join(ctx, m.Link, m.Version, 0)
 }
 
 // join begins a link.
-func (n *neighbor) join(ctx actor.Context, pid *actor.PID, uptime time.Duration) {
+func (n *neighbor) join(ctx actor.Context, pid *actor.PID, version int, uptime time.Duration) {
 	n.part(ctx)
 	n.stopRetry()
 	now := n.env.Clock.Now()
 	n.kind, n.failures, n.knows = byLink, 0, true
-	n.linked = linked{pid: pid, open: make(map[p2p.PacketID]*pass), heard: now, since: now}
+	n.linked = linked{pid: pid, version: version, filter: n.newFilter(), open: make(map[p2p.PacketID]*pass), heard: now, since: now}
 	ctx.Watch(pid)
 	n.meters.links.Add(1)
 	ctx.Send(ctx.Parent(), &standing{by: n.endpoint, kind: byLink, uptime: uptime})
+	n.ask(ctx)
 	n.ping(ctx)
 	n.flush(ctx)
 }
@@ -97,6 +101,11 @@ func (n *neighbor) soon() time.Duration {
 // overLink sends a packet over the link.
 func (n *neighbor) overLink(ctx actor.Context, m *pass) {
 	if q, ok := m.packet.(*message.Quer); ok && m.replyTo != nil {
+		if n.needless(q) {
+			n.meters.needless.Add(1)
+			n.answer(ctx, m, message.Complete)
+			return
+		}
 		m.at = n.env.Clock.Now()
 		n.linked.open[q.ID] = m
 		n.linked.order = append(n.linked.order, q.ID)
@@ -135,6 +144,14 @@ func (n *neighbor) onPacket(ctx actor.Context, packet any) {
 	case *message.Done:
 		link, ref = m.ReplyTo, m.Ref
 		n.onDone(ctx, m)
+		handled()
+	case *message.FilterPart:
+		link, ref = m.ReplyTo, m.Ref
+		n.onFilter(m)
+		handled()
+	case *message.FilterDelta:
+		link, ref = m.ReplyTo, m.Ref
+		n.onFilter(m)
 		handled()
 	case *message.Ping:
 		link, ref = m.ReplyTo, m.Ref

@@ -120,6 +120,10 @@ func (o *overlay) onStanding(ctx actor.Context, m *standing) {
 	if now && !was {
 		n.since = o.env.Clock.Now()
 	}
+	if m.kind != byLink {
+		n.fed = nil
+		o.starve(ctx)
+	}
 	n.kind, n.lost = m.kind, m.lost || m.refused
 	if m.uptime > 0 {
 		n.uptime = m.uptime
@@ -153,6 +157,7 @@ func (o *overlay) onTerminated(ctx actor.Context, who *actor.PID) {
 		return
 	}
 	o.neighbors = slices.DeleteFunc(o.neighbors, func(x *neighborInfo) bool { return x == n })
+	o.starve(ctx)
 	ctx.Send(o.routes.Queries, &message.Abandoned{By: n.endpoint}) // what was in its mailbox is lost
 	o.env.Log.WithField("neighbor", n.endpoint.String()).Info("neighbor dropped")
 	if n.configured {

@@ -60,12 +60,13 @@ type tally struct{ sent, failed atomic.Int64 }
 
 // meters are what all neighbors of a node count.
 type meters struct {
-	dropped port.Counter   // packets that a neighbor was too slow for, or could not be reached for
-	late    port.Counter   // answers to no search
-	links   port.Gauge     // neighbors with a link
-	lost    port.Counter   // links
-	rtt     port.Histogram // of pings
-	slow    *props.Limit   // packets that a neighbor was too slow for
+	dropped  port.Counter   // packets that a neighbor was too slow for, or could not be reached for
+	late     port.Counter   // answers to no search
+	needless port.Counter   // searches that were not sent because nothing can match
+	links    port.Gauge     // neighbors with a link
+	lost     port.Counter   // links
+	rtt      port.Histogram // of pings
+	slow     *props.Limit   // packets that a neighbor was too slow for
 }
 
 // pass asks a neighbor to send a packet: a QUER, after which replyTo gets what message.Flood says, or a SUPE.
@@ -122,8 +123,17 @@ func (n *neighbor) Receive(ctx actor.Context) {
 		n.onPingTime(ctx, m)
 	case *pongDue:
 		n.onPongDue(ctx, m)
-	case *message.Supe, *message.Asup, *message.Quer, *message.Aque, *message.Done, *message.Ping, *message.Pong:
+	case *message.Supe, *message.Asup, *message.Quer, *message.Aque, *message.Done, *message.Ping, *message.Pong,
+		*message.FilterPart, *message.FilterDelta:
 		n.onPacket(ctx, m)
+	case *feed:
+		n.onFeed(ctx, m)
+	case *message.FilterCut:
+		n.onFilterCut(ctx, m)
+	case *feedAgain:
+		if m.link.Equal(n.linked.pid) {
+			n.ask(ctx)
+		}
 	case *message.Handled: // the overlay failed over a PING: the other side asks again
 	case *message.Carry:
 		n.carry(ctx, m.Packet)
@@ -184,7 +194,7 @@ func (n *neighbor) onLinked(ctx actor.Context, m *message.Linked) {
 	var refused *message.LinkRefused
 	switch {
 	case m.Err == nil:
-		n.join(ctx, m.Link, m.Uptime)
+		n.join(ctx, m.Link, m.Version, m.Uptime)
 	case errors.Is(m.Err, message.ErrBase) && !n.knows:
 		n.again = n.env.Clock.Now().Add(n.rules().LinkAgain)
 		n.reached(ctx)

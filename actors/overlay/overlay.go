@@ -14,6 +14,7 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 
 	"alakazaam/actors/acquaint"
+	"alakazaam/actors/digest"
 	"alakazaam/actors/message"
 	"alakazaam/actors/p2p"
 	"alakazaam/actors/port"
@@ -48,6 +49,8 @@ type overlay struct {
 	timer     port.Timer // of the next look for neighbors
 	census    census
 	book      *acquaint.Book // supernodes that are neighbors, were, or could be
+	own       *digest.Filter // a copy of the catalog's
+	digesting bool           // the catalog makes one
 	kept      []byte         // of the book, in the notes
 	filling   port.Timer     // soon it takes neighbors out of the book
 
@@ -70,6 +73,7 @@ type neighborInfo struct {
 	sessions   int
 	files      int
 	tally      *tally
+	fed        *actor.PID // its link that gets this node's filter; nil: none does
 }
 
 // discover is when the overlay looks whether it needs more neighbors.
@@ -87,18 +91,20 @@ func newOverlay(env *props.Env, o Options, routes *message.Routes) *overlay {
 		env: env, options: o, routes: routes,
 		seen:       props.NewSeen(env, o.Config.Get().Limits.Pktids),
 		census:     newCensus(env),
+		own:        digest.NewFilter(int(o.Config.Get().Search.FilterMax)),
 		book:       acquaint.New(acquaint.MaxKnown, acquaint.MaxPerSubnet),
 		level:      m.Gauge("neighbors", "Neighbors that could be reached last time."),
 		duplicates: m.Counter("dropped_total", "Packets dropped, by command and reason.", "command", "SUPE", "reason", "duplicate"),
 		full:       env.Refusing("discovery_max", "neighbor refused: discovery.max"),
 		subnet:     env.Refusing("discovery_per_subnet", "neighbor refused: discovery.per_subnet"),
 		meters: &meters{
-			dropped: m.Counter("neighbor_drops_total", "Packets not passed on because a neighbor was down or too slow."),
-			late:    m.Counter("dropped_total", "Packets dropped, by command and reason.", "command", "AQUE", "reason", "not_asked"),
-			links:   m.Gauge("links", "Neighbors with a link."),
-			lost:    m.Counter("links_lost_total", "Links that ended."),
-			rtt:     m.Histogram("ping_seconds", "How long neighbors took to answer a PING over their link.", rttBuckets),
-			slow:    env.Refusing("packets_per_neighbor", "packet not passed on: limits.packets_per_neighbor"),
+			dropped:  m.Counter("neighbor_drops_total", "Packets not passed on because a neighbor was down or too slow."),
+			late:     m.Counter("dropped_total", "Packets dropped, by command and reason.", "command", "AQUE", "reason", "not_asked"),
+			needless: m.Counter("searches_routed_total", "Searches that were not sent to a neighbor on their last hop because nothing there can match."),
+			links:    m.Gauge("links", "Neighbors with a link."),
+			lost:     m.Counter("links_lost_total", "Links that ended."),
+			rtt:      m.Histogram("ping_seconds", "How long neighbors took to answer a PING over their link.", rttBuckets),
+			slow:     env.Refusing("packets_per_neighbor", "packet not passed on: limits.packets_per_neighbor"),
 		},
 	}
 }
@@ -136,6 +142,12 @@ func (o *overlay) Receive(ctx actor.Context) {
 		o.onRecalled(ctx, m)
 	case *fill:
 		o.onFill(ctx)
+	case *hungry:
+		o.onHungry(ctx, m)
+	case *message.FilterPart, *message.FilterDelta:
+		o.feedAll(ctx, m)
+	case *message.Undigested:
+		o.onUndigested(ctx)
 	case *again:
 		o.add(ctx, m.endpoint, true)
 	case *discover:
