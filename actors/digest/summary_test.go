@@ -1,6 +1,7 @@
 package digest
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strings"
@@ -194,6 +195,22 @@ func TestOneChangeIsADelta(t *testing.T) {
 	p.remove(len(p.names) - 1)
 	p.sync(t)
 	require.Equal(t, 1, p.deltas)
+}
+
+// TestWhatWasToldStays: messages do not change.
+func TestWhatWasToldStays(t *testing.T) {
+	s := NewSummary(512<<10, 0)
+	told := s.Whole(all(newLibrary(5).lowered(100)))
+	before := bytes.Clone(told[0].Data)
+	s.Add("xylophone quartz.flac")
+	_, deltas := s.Changes(nil)
+	require.Len(t, deltas, 1)
+	set := slices.Clone(deltas[0].Set)
+	s.Add("hibiscus.mp3")
+	_, more := s.Changes(nil)
+	require.Len(t, more, 1)
+	require.Equal(t, before, told[0].Data)
+	require.Equal(t, set, deltas[0].Set)
 }
 
 // TestClearsWait: bits that are not needed any more are cleared together, in a delta, and the names that are left stay.

@@ -222,7 +222,7 @@ var Golden = []Vector{
 	},
 	{
 		Name: "QUER padded on the left", Accept: wire.Requests, // Padding on either side
-		Raw:     stream("QUER", rawPktid, rawIPP, "03000", "05", "             no such"),
+		Raw:     stream("QUER", rawPktid, rawIPP, "03000", "05", left(20, "no such")),
 		Packets: packets(&wire.Quer{ID: pktid, Origin: node, TTL: 5, Text: search("no such")}),
 		Sent:    stream("QUER", rawPktid, rawIPP, "03000", "05", "no such             "),
 	},
