@@ -26,7 +26,7 @@ stdin:1:1: unknown key "serch": did you mean "search"?
 stdin:2:8: search.ttl has to be a whole number from 1 to 99, not 500
     2 |   ttl: 500
                ^
-stdin:3:3: unknown key "search.foo": the keys here are ttl, quiet, window, max_results, filters, filter_max
+stdin:3:3: unknown key "search.foo": the keys here are ttl, strategy, quiet, window, max_results, max_per_owner, filters, filter_max
     3 |   foo: 1
           ^`},
 	{"key of a section at the top", "max_results: 5\nwindow: 5s\n", `

@@ -20,6 +20,7 @@ const (
 	DefaultPendingQueries                 = 2000
 	DefaultSearchesPerSession             = 16
 	DefaultQueriesPerAddress              = 250
+	DefaultAnswersPerQuery                = 10000
 	DefaultSessionsPerAddress             = 64
 	DefaultPktids                         = 262144
 	DefaultRequestsPerConnection          = 64
@@ -75,6 +76,8 @@ type Limits struct {
 	SearchesPerSession int `yaml:"searches_per_session" unit:"searches" zero:"no limit" reload:"yes"`
 	// Searches of others under way at once that came from one address.
 	QueriesPerAddress int `yaml:"queries_per_address" unit:"searches" zero:"no limit" reload:"yes"`
+	// Answers from further on that are passed on for one search of others.
+	AnswersPerQuery int `yaml:"answers_per_query" unit:"answers" zero:"no limit" reload:"yes"`
 	// Searches under way at once; those of others take up half of it at most.
 	PendingQueries int `yaml:"pending_queries" unit:"searches" zero:"no limit" reload:"yes"`
 	// Pktids that are remembered for ten minutes, so that each search is handled once; past it the oldest is forgotten.
@@ -127,6 +130,7 @@ func defaultLimits() Limits {
 		SessionsPerAddress:        DefaultSessionsPerAddress,
 		SearchesPerSession:        DefaultSearchesPerSession,
 		QueriesPerAddress:         DefaultQueriesPerAddress,
+		AnswersPerQuery:           DefaultAnswersPerQuery,
 		Pktids:                    DefaultPktids,
 		RequestsPerConnection:     DefaultRequestsPerConnection,
 		PublicationsPerConnection: DefaultPublicationsPerConnection,

@@ -49,7 +49,7 @@ download_dir: "d\u00e9j\u00e0"
 neighbors: [192.0.2.11:3000, "[2001:db8::11]:3001", node.example:65535]
 bootstrap:
 - localhost:1
-search: {ttl: 99, quiet: 250ms, window: 1m30s, max_results: 999, filters: false, filter_max: 1MiB}
+search: {ttl: 99, strategy: ring, quiet: 250ms, window: 1m30s, max_results: 999, max_per_owner: 0, filters: false, filter_max: 1MiB}
 session: {verify_address: False}
 limits:
   connections: 0
@@ -67,7 +67,7 @@ log: {level: trace, format: "json"}	# a tab before
 	want.DataDir, want.ShareDir, want.DownloadDir = "/var/lib/alakazaam", "a directory # with spaces", "déjà"
 	want.Neighbors = []string{"192.0.2.11:3000", "[2001:db8::11]:3001", "node.example:65535"}
 	want.Bootstrap = []string{"localhost:1"}
-	want.Search = Search{TTL: 99, Quiet: 250 * time.Millisecond, Window: 90 * time.Second, MaxResults: 999, FilterMax: 1 << 20}
+	want.Search = Search{TTL: 99, Strategy: StrategyRing, Quiet: 250 * time.Millisecond, Window: 90 * time.Second, MaxResults: 999, FilterMax: 1 << 20}
 	want.Session.VerifyAddress = false
 	want.Limits.Connections, want.Limits.DialTimeout = 0, 2500*time.Millisecond
 	want.Transfer.UploadRate, want.Transfer.DownloadRate, want.Transfer.MaxFileSize = 1500000, 512<<10, 1<<20

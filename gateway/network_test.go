@@ -74,6 +74,7 @@ func testConfig() config.Config {
 	c := config.Default()
 	c.Discovery.Target = 0
 	c.Discovery.Links = false
+	c.Search.Strategy = config.StrategyFlood
 	return c
 }
 

@@ -124,9 +124,12 @@ func (c *catalog) onTurn(ctx actor.Context) {
 		ctx.Send(ctx.Self(), &turn{})
 	}
 	c.current = m
-	hits := c.index.match(m.Text, m.Limit, m.All, c.config.Get().Access.File)
+	now := c.config.Get()
+	hits, more := c.index.match(wanted{
+		text: m.Text, limit: m.Limit, perOwner: now.Search.MaxPerOwner, all: m.All, known: now.Access.File,
+	})
 	c.current = nil
-	ctx.Send(m.ReplyTo, &message.Matched{Ref: m.Ref, Hits: hits})
+	ctx.Send(m.ReplyTo, &message.Matched{Ref: m.Ref, Hits: hits, More: more})
 }
 
 // errStopped is what searches are told whose turn did not come.

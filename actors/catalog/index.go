@@ -168,25 +168,46 @@ func (x *index) names(yield func(string) bool) {
 	}
 }
 
-// match finds at most limit known files of which a name matches: those with the most copies, and of equals those with the
-// smaller MD5. Of each it gives the matching copies, or, with all, every copy.
-func (x *index) match(t p2p.SearchText, limit int, all bool, known func(p2p.FileID) bool) []message.Hit {
-	p := text.NewPattern(t)
-	best := first{limit: limit}
-	for _, f := range x.order {
-		if slices.ContainsFunc(f.names, func(n name) bool { return p.MatchesLower(n.lowered) }) && known(f.id) {
-			best.add(f)
-		}
+// wanted is what a search asks of the index.
+type wanted struct {
+	text     p2p.SearchText
+	limit    int                   // files at most; 0: all
+	perOwner int                   // files that only one host has, before those of others; 0: no cap
+	all      bool                  // all copies of a file of which one matches, instead of the matching copies
+	known    func(p2p.FileID) bool // files that may be found
+}
+
+// match finds at most limit known files of which a name matches, and says whether there are more: those with the most
+// copies, and of equals those with the smaller MD5. Where there are more, those that are past the cap of the only host that has them
+// stand behind the others. Of each it gives the matching copies, or, with all, every copy.
+func (x *index) match(w wanted) (hits []message.Hit, more bool) {
+	p := text.NewPattern(w.text)
+	best, n := first{limit: w.limit}, 0
+	x.each(w, p, func(f *file) {
+		best.add(f)
+		n++
+	})
+	files := best.files()
+	if more = len(files) < n; more && w.perOwner > 0 && x.crowded(files, w.perOwner) {
+		files = x.capped(w, p, files)
 	}
-	var hits []message.Hit
-	for _, f := range best.files() {
+	for _, f := range files {
 		for _, c := range f.copies {
-			if all || p.Matches(c.name) {
+			if w.all || p.Matches(c.name) {
 				hits = append(hits, message.Hit{File: f.id, Name: c.name, Owner: x.sessions[c.session].endpoint})
 			}
 		}
 	}
-	return hits
+	return hits, more
+}
+
+// each goes through the files that match.
+func (x *index) each(w wanted, p text.Pattern, do func(*file)) {
+	for _, f := range x.order {
+		if slices.ContainsFunc(f.names, func(n name) bool { return p.MatchesLower(n.lowered) }) && w.known(f.id) {
+			do(f)
+		}
+	}
 }
 
 // first is the first files of many in the order of match, without sorting them all.

@@ -17,6 +17,11 @@ import (
 // known lets every file be found.
 func known(p2p.FileID) bool { return true }
 
+func find(x *index, w wanted) []message.Hit {
+	hits, _ := x.match(w)
+	return hits
+}
+
 // naive is the index's meaning without its structure.
 type naive map[p2p.SessionID]map[p2p.FileID]p2p.FileName
 
@@ -90,8 +95,10 @@ func TestIndexIsWhatItMeans(t *testing.T) {
 			}
 			text, _ := p2p.NewSearchText(rapid.SampledFrom([]string{"alpha", "BETA", "a", "%", "*b", "nothing"}).Draw(t, "text"))
 			limit, all := rapid.IntRange(0, 4).Draw(t, "limit"), rapid.Bool().Draw(t, "all")
-			got := x.match(text, limit, all, known)
-			require.ElementsMatch(t, n.match(strings.ToLower(text.String()), limit, all), got)
+			got, more := x.match(wanted{text: text, limit: limit, all: all, known: known})
+			lower := strings.ToLower(text.String())
+			require.ElementsMatch(t, n.match(lower, limit, all), got)
+			require.Equal(t, len(n.match(lower, 0, all)) > len(got), more)
 		}
 		copies := 0
 		for _, files := range n {
@@ -114,7 +121,7 @@ func TestMatchOrder(t *testing.T) {
 	}
 	text, _ := p2p.NewSearchText("*")
 	var ids []byte
-	for _, h := range x.match(text, 2, true, known) {
+	for _, h := range find(x, wanted{text: text, limit: 2, all: true, known: known}) {
 		ids = append(ids, h.File[0])
 	}
 	require.Equal(t, []byte{1, 1, 1, 2, 2}, ids, "most copies first")
@@ -151,7 +158,7 @@ func BenchmarkMatch(b *testing.B) {
 	text, _ := p2p.NewSearchText("number 4711")
 	b.ReportAllocs()
 	for b.Loop() {
-		if len(x.match(text, 200, true, known)) != 1 {
+		if len(find(x, wanted{text: text, limit: 200, all: true, known: known})) != 1 {
 			b.Fatal("not found")
 		}
 	}

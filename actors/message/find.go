@@ -24,14 +24,20 @@ type Find struct {
 	Session p2p.SessionID // zero where the node's own user searches
 	For     netip.Addr    // the host that asks; searches of different ones take turns
 	Text    p2p.SearchText
+
+	// What this search does another way than the configuration says. A peer's supernode knows nothing of it.
+	Strategy string // "": the configured one
+	Limit    int    // files at most, of as many as are configured; 0: as many
+
 	ReplyTo *actor.PID
 }
 
 // Found answers Find.
 type Found struct {
-	Ref     Ref
-	Results []Result // most copies first
-	Err     error
+	Ref      Ref
+	Results  []Result // most copies first
+	Complete bool     // every answer that there is has come, and none was left out
+	Err      error
 }
 
 // Result is one file with everybody who is known to have it.
@@ -60,6 +66,7 @@ type Unmatch struct {
 type Matched struct {
 	Ref  Ref
 	Hits []Hit
+	More bool // more files match than the Limit
 	Err  error
 }
 

@@ -70,6 +70,9 @@ func (s SessionID) Append(dst []byte) []byte { return s.id.append(dst) }
 // String gives the sixteen characters.
 func (p PacketID) String() string { return string(p.id.append(nil)) }
 
+// Compare orders Pktids.
+func (p PacketID) Compare(q PacketID) int { return bytes.Compare(p.id[:], q.id[:]) }
+
 // Append adds the sixteen characters to dst.
 func (p PacketID) Append(dst []byte) []byte { return p.id.append(dst) }
 

@@ -1,20 +1,21 @@
 // Package query runs searches. The queries actor knows which Pktids have been seen and has a child for each query that
-// is pending: a search of a session or of the node's own user, which floods a QUER and gathers the answers, or the
-// answering of another supernode's QUER.
+// is pending: a search of a session or of the node's own user, which floods QUERs and gathers the answers, or the
+// answering and passing on of another supernode's QUER.
 //
-// A pending query that fails is stopped, and whoever waits for it is told. The queries actor is restarted when it fails;
+// A pending query that fails is stopped, and whoever waits for it is told, over a link with a DONE. The queries actor is restarted when it fails;
 // its pending queries end with it, and it forgets which Pktids it has seen.
 package query
 
 import (
 	"errors"
+	"maps"
 	"net/netip"
+	"slices"
 
 	"github.com/asynkron/protoactor-go/actor"
 
 	"alakazaam/actors/message"
 	"alakazaam/actors/p2p"
-	"alakazaam/actors/port"
 	"alakazaam/actors/props"
 	"alakazaam/config"
 )
@@ -34,9 +35,11 @@ func Props(env *props.Env, o Options, routes *message.Routes) *actor.Props {
 type queries struct {
 	*common
 	seen     *props.Seen
-	pending  map[p2p.PacketID]pending
+	pending  map[p2p.PacketID]*pending
+	steps    map[p2p.PacketID]p2p.PacketID // of the further steps of searches, to those of the first
 	finds    map[findKey]p2p.PacketID
-	searches int // how many of pending are searches
+	searches int           // how many of pending are searches
+	current  *message.Quer // being dealt with
 	shares   shares
 }
 
@@ -58,9 +61,10 @@ func (c *common) welcome(h message.Hit) bool {
 }
 
 type pending struct {
-	pid  *actor.PID
-	find *message.Find // nil: another's query
-	from netip.Addr    // where another's query came from
+	pid   *actor.PID
+	find  *message.Find  // nil: another's query
+	from  netip.Addr     // where another's query came from
+	steps []p2p.PacketID // of a search, but for the first
 }
 
 type findKey struct {
@@ -68,52 +72,12 @@ type findKey struct {
 	ref   message.Ref
 }
 
-type metrics struct {
-	duplicates, late, mismatch, cut, denied port.Counter
-	searches                                port.Gauge
-	results                                 port.Histogram
-	here, elsewhere                         port.Histogram // seconds, by where it began
-	busy, greedy, crowded                   *props.Limit
-	held, unmatched                         *props.Limit
-}
-
-// Classes of searches: by seconds, around the defaults of search.quiet and search.window, and by files found, up to what
-// an AFIN can carry.
-var (
-	secondsBuckets = []float64{0.01, 0.05, 0.1, 0.5, 1, 1.5, 2, 3, 5, 10, 15, 20, 30}
-	resultsBuckets = []float64{0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 999}
-)
-
-func newMetrics(env *props.Env) *metrics {
-	m := env.Metrics
-	const (
-		dropped = "Packets dropped, by command and reason."
-		seconds = "How long searches took that ended by themselves: began here, until their results were told; began elsewhere, " +
-			"until the last answer had been sent."
-	)
-	return &metrics{
-		duplicates: m.Counter("dropped_total", dropped, "command", "QUER", "reason", "duplicate"),
-		late:       m.Counter("dropped_total", dropped, "command", "AQUE", "reason", "nobody_waits"),
-		mismatch:   m.Counter("dropped_total", dropped, "command", "AQUE", "reason", "does_not_match"),
-		cut:        m.Counter("dropped_total", dropped, "command", "AQUE", "reason", "past_limit"),
-		denied:     m.Counter("dropped_total", dropped, "command", "AQUE", "reason", "denied"),
-		busy:       env.Refusing("pending_queries", "query refused: limits.pending_queries"),
-		unmatched:  env.Refusing("search_window", "search given up: the catalog did not come to it in time (search.window)"),
-		greedy:     env.Refusing("searches_per_session", "search refused: too many of its session wait already (limits.searches_per_session)"),
-		held:       env.Slowing("searches_per_session", "a search waits for its turn: limits.searches_per_session").Quietly(),
-		crowded:    env.Refusing("queries_per_address", "query dropped: limits.queries_per_address"),
-		searches:   m.Gauge("searches", "Searches that wait for answers."),
-		results:    m.Histogram("search_results", "Files found by a search that began here.", resultsBuckets),
-		here:       m.Histogram("search_seconds", seconds, secondsBuckets, "began", "here"),
-		elsewhere:  m.Histogram("search_seconds", seconds, secondsBuckets, "began", "elsewhere"),
-	}
-}
-
 func newQueries(env *props.Env, o Options, routes *message.Routes) *queries {
 	return &queries{
 		common:  &common{env: env, options: o, routes: routes, metrics: newMetrics(env)},
 		seen:    props.NewSeen(env, o.Config.Get().Limits.Pktids),
-		pending: make(map[p2p.PacketID]pending),
+		pending: make(map[p2p.PacketID]*pending),
+		steps:   make(map[p2p.PacketID]p2p.PacketID),
 		finds:   make(map[findKey]p2p.PacketID),
 		shares:  newShares(),
 	}
@@ -130,10 +94,16 @@ func (q *queries) Receive(ctx actor.Context) {
 			q.end(ctx, id)
 		}
 		q.shares.drop(key)
+	case *another:
+		q.onAnother(m)
 	case *over:
 		q.end(ctx, m.id)
+	case *message.Abandoned:
+		q.onAbandoned(ctx, m)
 	case *message.Quer:
+		q.current = m
 		q.onQuer(ctx, m)
+		q.current = nil
 		ctx.Send(m.ReplyTo, &message.Handled{Ref: m.Ref})
 	case *message.Aque:
 		q.onAque(ctx, m)
@@ -146,6 +116,9 @@ func (q *queries) Receive(ctx actor.Context) {
 	case *actor.Stopping, *actor.Restarting:
 		q.metrics.searches.Set(0)
 		q.shares.fail(ctx)
+		if q.current != nil {
+			finish(ctx, q.current, false) // over which this instance failed
+		}
 	case *actor.Started, *actor.Stopped:
 	default:
 		q.env.Log.Warnf("queries: unexpected %T", m)
@@ -175,34 +148,65 @@ func (q *queries) onFind(ctx actor.Context, m *message.Find) {
 func (q *queries) search(ctx actor.Context, m *message.Find) {
 	id := p2p.NewPacketID(q.env.Rand)
 	q.seen.Add(id)
-	q.begin(ctx, id, pending{find: m}, func() actor.Actor { return newSearch(q.common, id, m) })
+	q.begin(ctx, id, &pending{find: m}, func() actor.Actor { return newSearch(q.common, id, m) })
 	q.finds[keyOf(m)] = id
 	q.searches++
 	q.metrics.searches.Set(q.searches)
 }
 
-// onQuer handles another's query: once, whatever comes again. It is answered from the catalog and passed on.
+// onAnother notes the Pktid of a search's next step, before it goes out.
+func (q *queries) onAnother(m *another) {
+	q.seen.Add(m.id)
+	if p, ok := q.pending[m.first]; ok {
+		p.steps = append(p.steps, m.id)
+		q.steps[m.id] = m.first
+	}
+}
+
+// of gives the query that a Pktid belongs to, if it is pending.
+func (q *queries) of(id p2p.PacketID) *pending {
+	if first, ok := q.steps[id]; ok {
+		id = first
+	}
+	return q.pending[id]
+}
+
+// onAbandoned tells every query that a neighbor's actor has ended.
+func (q *queries) onAbandoned(ctx actor.Context, m *message.Abandoned) {
+	for _, id := range slices.SortedFunc(maps.Keys(q.pending), p2p.PacketID.Compare) {
+		ctx.Send(q.pending[id].pid, m)
+	}
+}
+
+// onQuer handles another's query: once, whatever comes again. Of one that came over a link and goes no further the link is
+// told so: that of a duplicate everything has come, because whoever brought it first gets it, and that of one that is
+// refused nothing is known.
 func (q *queries) onQuer(ctx actor.Context, m *message.Quer) {
-	if q.seen.Has(m.ID) || m.Origin.Same(q.options.Self) {
+	if q.seen.Has(m.ID) || q.of(m.ID) != nil || m.Origin.Same(q.options.Self) {
 		q.metrics.duplicates.Add(1)
+		finish(ctx, m, true)
 		return
 	}
-	// One that is refused is not remembered: another neighbor may bring it, too.
+	if !q.admit(ctx, m) {
+		finish(ctx, m, false)
+	}
+}
+
+// admit has another's query answered and passed on, unless a limit refuses it. One that is refused is not remembered:
+// another neighbor may bring it, too.
+func (q *queries) admit(ctx actor.Context, m *message.Quer) bool {
 	from := p2p.HostOf(m.From)
 	if limit := q.options.Config.Get().Limits.QueriesPerAddress; !q.shares.visit(from, limit) {
 		q.metrics.crowded.Hit("from", from, "limit", limit)
-		return
-	}
-	q.seen.Add(m.ID)
-	if ttl, ok := min(m.TTL, q.rules().TTL).Lowered(); ok {
-		on := *m
-		on.TTL, on.ReplyTo = ttl, nil
-		ctx.Send(q.routes.Overlay, &message.Flood{Packet: &on})
+		return false
 	}
 	// Others' queries leave half of the room to the searches of this node's own peers.
-	if !q.room(2*(len(q.pending)-q.searches)) || !q.begin(ctx, m.ID, pending{from: from}, func() actor.Actor { return &reply{common: q.common, quer: m} }) {
+	if !q.room(2*(len(q.pending)-q.searches)) || !q.begin(ctx, m.ID, &pending{from: from}, func() actor.Actor { return newReply(q.common, m) }) {
 		q.shares.leave(from)
+		return false
 	}
+	q.seen.Add(m.ID)
+	return true
 }
 
 // room says whether another query may be pending where there are n.
@@ -215,10 +219,10 @@ func (q *queries) room(n int) bool {
 	return false
 }
 
-func (q *queries) begin(ctx actor.Context, id p2p.PacketID, p pending, producer func() actor.Actor) bool {
+func (q *queries) begin(ctx actor.Context, id p2p.PacketID, p *pending, producer func() actor.Actor) bool {
 	pid, err := ctx.SpawnNamed(q.env.Make("query", producer), "query/"+id.String())
 	if err != nil {
-		// The Pktid was forgotten and comes again while it is still pending.
+		// The Pktid was forgotten and comes again while the actor of that name is on its way out.
 		q.metrics.duplicates.Add(1)
 		return false
 	}
@@ -229,7 +233,7 @@ func (q *queries) begin(ctx actor.Context, id p2p.PacketID, p pending, producer 
 
 // onAque brings an answer to its search, which says when it has been handled.
 func (q *queries) onAque(ctx actor.Context, m *message.Aque) {
-	if p, ok := q.pending[m.ID]; ok && p.find != nil {
+	if p := q.of(m.ID); p != nil && p.find != nil {
 		ctx.Send(p.pid, m)
 		return
 	}
@@ -237,10 +241,10 @@ func (q *queries) onAque(ctx actor.Context, m *message.Aque) {
 	ctx.Send(m.ReplyTo, &message.Handled{Ref: m.Ref})
 }
 
-// over is what a search says once it has told its outcome.
+// over is what a query says once it has told its outcome.
 type over struct{ id p2p.PacketID }
 
-// end has a search stop behind the AQUEs that are in its mailbox already: the connections that brought them wait to
+// end has a query stop behind the AQUEs that are in its mailbox already: the connections that brought them wait to
 // hear that they were handled.
 func (q *queries) end(ctx actor.Context, id p2p.PacketID) {
 	if p, ok := q.pending[id]; ok {
@@ -262,6 +266,9 @@ func (q *queries) forget(ctx actor.Context, id p2p.PacketID) {
 		return
 	}
 	delete(q.pending, id)
+	for _, step := range p.steps {
+		delete(q.steps, step)
+	}
 	if p.find == nil {
 		q.shares.leave(p.from)
 	} else {

@@ -5,33 +5,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/asynkron/protoactor-go/actor"
 	"github.com/stretchr/testify/require"
 
-	"alakazaam/actors/actortest"
 	"alakazaam/actors/message"
 	"alakazaam/actors/p2p"
-	"alakazaam/actors/query"
 	"alakazaam/config"
 )
-
-// bench is a queries actor among probes.
-type bench struct {
-	sim                     *actortest.Sim
-	queries                 *actor.PID
-	catalog, overlay, asker *actortest.Probe
-}
-
-func newBench(t *testing.T) *bench {
-	sim := actortest.NewSim(1)
-	b := &bench{sim: sim, catalog: sim.Probe("catalog"), overlay: sim.Probe("overlay"), asker: sim.Probe("asker")}
-	self, err := p2p.ParseEndpoint("10.0.0.1:3000")
-	require.NoError(t, err)
-	routes := &message.Routes{Catalog: b.catalog.PID, Overlay: b.overlay.PID, Gateway: sim.Probe("gateway").PID}
-	b.queries, err = sim.System.Root.SpawnNamed(query.Props(sim.Env(1), query.Options{Self: self, Config: config.NewLive(config.Default())}, routes), "queries")
-	require.NoError(t, err)
-	return b
-}
 
 // matches gives the Matches that the catalog was asked, and how many were taken back.
 func (b *bench) matches() (asked []*message.Match, back int) {
