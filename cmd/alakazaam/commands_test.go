@@ -33,6 +33,8 @@ func TestWrongUsage(t *testing.T) {
 		"find --admin a --supernode b x": "none of the others can be",
 		"find --supernode nonsense x":    "it has to be HOST:PORT",
 		"find --admin.listen= x":         "admin.listen is empty",
+		"find --strategy magic x":        "--strategy has to be one of flood, ring, dynamic",
+		"find --max -1 x":                "--max -1 is less than none",
 		"get":                            "MD5 or NUMBER is missing",
 		"get film.mkv":                   "neither an MD5 in 32 hex digits nor a number",
 		"get 1 --from 192.0.2.1":         "it has to be HOST:PORT",

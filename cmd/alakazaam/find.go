@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"alakazaam/actors/message"
 	"alakazaam/actors/p2p"
 	"alakazaam/actors/text"
+	"alakazaam/config"
 	"alakazaam/gateway/admin"
 )
 
@@ -24,22 +26,35 @@ carries search texts of at most %d bytes.
 
 The results are numbered, those with the most copies first, and 'alakazaam get NUMBER' downloads one. Where the output
 is no terminal each result is a line of number, copies, name and MD5 with tabs between them. The exit code is 1 when
-nothing was found.`, p2p.TextLen),
+nothing was found. With --json, "complete" says that every answer there is has come, which only a supernode can know.`, p2p.TextLen),
 		Example: `  alakazaam find "blue train"
   alakazaam find --supernode 192.0.2.11:3000 train
+  alakazaam find --strategy flood --max 20 train
   alakazaam find --json train | jq -r '.results[].name'`,
 		Args: atLeastOne("TEXT"),
 	}
 	asJSON := addJSON(cmd)
+	var request admin.FindRequest
+	strategies := strings.Join(config.Strategies(), ", ")
+	cmd.Flags().StringVar(&request.Strategy, "strategy", "", "how a supernode `searches`: "+strategies+" (default: as it is configured)")
+	cmd.Flags().IntVar(&request.Max, "max", 0, "the most `files` that are wanted (default: as many as the supernode gives)")
+	cobra.CheckErr(cmd.RegisterFlagCompletionFunc("strategy", cobra.FixedCompletions(config.Strategies(), cobra.ShellCompDirectiveNoFileComp)))
 	reach := addReach(cmd, true)
 	cmd.RunE = action(func(_ *cobra.Command, args []string) error {
-		return a.find(strings.Join(args, " "), reach, *asJSON)
+		request.Text = strings.TrimSpace(strings.Join(args, " "))
+		switch {
+		case request.Strategy != "" && !slices.Contains(config.Strategies(), request.Strategy):
+			return usagef("--strategy has to be one of %s", strategies)
+		case request.Max < 0:
+			return usagef("--max %d is less than none", request.Max)
+		}
+		return a.find(request, reach, *asJSON)
 	})
 	return cmd
 }
 
-func (a *app) find(what string, reach *reachFlags, asJSON bool) error {
-	what = strings.TrimSpace(what)
+func (a *app) find(request admin.FindRequest, reach *reachFlags, asJSON bool) error {
+	what := request.Text
 	if _, err := p2p.NewSearchText(what); err != nil {
 		return usagef("%q has %d bytes, but the network's protocol carries only %d of a search text: look for a shorter part of the name",
 			text.Display(what), len(what), p2p.TextLen)
@@ -47,7 +62,7 @@ func (a *app) find(what string, reach *reachFlags, asJSON bool) error {
 	if what == "" {
 		return usagef("the search text is empty; '*' finds everything")
 	}
-	found, err := a.search(what, reach)
+	found, err := a.search(request, reach)
 	if err != nil {
 		return err
 	}
@@ -58,24 +73,28 @@ func (a *app) find(what string, reach *reachFlags, asJSON bool) error {
 		a.list(foundColumns, foundRows(found.Results))
 	}
 	if err == nil && len(found.Results) == 0 {
-		fmt.Fprintf(a.err, "nothing was found for %q\n", text.Display(what))
+		why := ""
+		if found.Complete {
+			why = ": every supernode that could be reached has answered"
+		}
+		fmt.Fprintf(a.err, "nothing was found for %q%s\n", text.Display(what), why)
 		return errSaid
 	}
 	return err
 }
 
 // search has a node search, and shows that something happens meanwhile.
-func (a *app) search(what string, reach *reachFlags) (*admin.FindAnswer, error) {
+func (a *app) search(request admin.FindRequest, reach *reachFlags) (*admin.FindAnswer, error) {
 	ctx, stop := interruptible()
 	defer stop()
-	s := a.spin("searching for " + strconv.Quote(what))
+	s := a.spin("searching for " + strconv.Quote(request.Text))
 	defer s.stop()
 	l, err := a.connect(ctx, reach)
 	if err != nil {
 		return nil, err
 	}
 	defer l.close()
-	found, err := l.Find(ctx, what)
+	found, err := l.Find(ctx, request)
 	return found, l.explain(err)
 }
 

@@ -131,6 +131,12 @@ func TestFindAndGet(t *testing.T) {
 	require.Equal(t, 1, nothing.code)
 	require.Equal(t, "nothing was found for \"nothing like it\"\n", nothing.err)
 	require.Contains(t, ann.do("get", "1").err, "found 0 files", "the last search counts")
+	require.Contains(t, supernode.do("find", "nothing like it").err, ": every supernode that could be reached has answered\n")
+	require.Contains(t, supernode.do("find", "--json", "--strategy", "ring", "train").out, `"complete": true`)
+	one := supernode.do("find", "--json", "--max", "1", "*").out
+	require.Contains(t, one, `"complete": false`)
+	require.Equal(t, 1, strings.Count(one, `"md5"`))
+	require.Contains(t, ann.do("find", "--strategy", "ring", "train").err, "its supernode decides how to search")
 	require.Contains(t, supernode.do("status").out, "2 logged in")
 	require.Contains(t, ann.do("status").out, "was here already")
 

@@ -54,9 +54,9 @@ func (c *Client) Health(ctx context.Context) (string, error) { return c.line(ctx
 func (c *Client) Ready(ctx context.Context) (string, error) { return c.line(ctx, "/readyz") }
 
 // Find searches the network.
-func (c *Client) Find(ctx context.Context, text string) (*FindAnswer, error) {
+func (c *Client) Find(ctx context.Context, request FindRequest) (*FindAnswer, error) {
 	out := &FindAnswer{}
-	return out, c.call(ctx, http.MethodPost, "/find", FindRequest{Text: text}, out)
+	return out, c.call(ctx, http.MethodPost, "/find", request, out)
 }
 
 // Downloads lists the downloads.

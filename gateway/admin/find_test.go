@@ -33,14 +33,14 @@ func TestFind(t *testing.T) {
 			b.answers(to, []message.Result{{
 				File: fileID(b, "ab"), Name: "Perché.txt", Owners: []p2p.Endpoint{endpoint(b, "192.0.2.7:3000")},
 			}}, nil)
-			got, err := b.client.Find(b.Context(), " perché ")
+			got, err := b.client.Find(b.Context(), admin.FindRequest{Text: " perché "})
 			require.NoError(b, err)
 			require.Equal(b, "perché", got.Text)
 			require.Equal(b, p2p.FileName("Perché.txt"), got.Results[0].Name)
 			require.Equal(b, "192.0.2.7:3000", got.Results[0].Owners[0].String())
 
 			_, text := b.do("POST", "/find", `{"text":"x"}`)
-			require.JSONEq(b, `{"text":"x","results":[{"md5":"abababababababababababababababab","name":"Perché.txt",
+			require.JSONEq(b, `{"text":"x","complete":false,"results":[{"md5":"abababababababababababababababab","name":"Perché.txt",
 				"owners":["192.0.2.7:3000"]}]}`, text)
 		})
 	}
@@ -50,7 +50,37 @@ func TestFindNothing(t *testing.T) {
 	run(t, "peer", func(b *bench) {
 		b.answers(b.routes.Peer, nil, nil)
 		_, text := b.do("POST", "/find", `{"text":"x"}`)
-		require.JSONEq(b, `{"text":"x","results":[]}`, text)
+		require.JSONEq(b, `{"text":"x","complete":false,"results":[]}`, text)
+	})
+}
+
+// TestFindAsItIsWanted: how a supernode searches, and how many files, goes with the search.
+func TestFindAsItIsWanted(t *testing.T) {
+	three := []message.Result{{Name: "a"}, {Name: "b"}, {Name: "c"}}
+	run(t, "supernode", func(b *bench) {
+		var asked []*message.Find
+		b.play(b.routes.Queries, func(ctx actor.Context) {
+			if m, ok := ctx.Message().(*message.Find); ok {
+				asked = append(asked, m)
+				ctx.Send(m.ReplyTo, &message.Found{Results: three, Complete: true})
+			}
+		})
+		got, err := b.client.Find(b.Context(), admin.FindRequest{Text: "x", Strategy: "ring", Max: 7})
+		require.NoError(b, err)
+		require.True(b, got.Complete)
+		require.Len(b, got.Results, 3)
+		require.Equal(b, "ring", asked[0].Strategy)
+		require.Equal(b, 7, asked[0].Limit)
+		b.refuses(400, "flood, ring, dynamic", "POST", "/find", `{"text":"x","strategy":"magic"}`)
+		b.refuses(400, "less than none", "POST", "/find", `{"text":"x","max":-1}`)
+		require.Len(b, asked, 1)
+	})
+	run(t, "peer", func(b *bench) {
+		b.answers(b.routes.Peer, three, nil)
+		got, err := b.client.Find(b.Context(), admin.FindRequest{Text: "x", Max: 2})
+		require.NoError(b, err)
+		require.Len(b, got.Results, 2, "its supernode gives as many as it likes")
+		b.refuses(400, "its supernode decides", "POST", "/find", `{"text":"x","strategy":"ring"}`)
 	})
 }
 
@@ -89,7 +119,7 @@ func TestFindThatIsGivenUp(t *testing.T) {
 			<-got
 			cancel()
 		}()
-		_, err := b.client.Find(ctx, "x")
+		_, err := b.client.Find(ctx, admin.FindRequest{Text: "x"})
 		require.ErrorIs(b, err, context.Canceled)
 		require.IsType(b, &message.CancelFind{}, <-got)
 	})
@@ -102,7 +132,7 @@ func TestServerThatEndsDuringASearch(t *testing.T) {
 			<-got
 			b.Check(b.server.Close(b.Context()))
 		}()
-		_, err := b.client.Find(b.Context(), "x")
+		_, err := b.client.Find(b.Context(), admin.FindRequest{Text: "x"})
 		var e *admin.Error
 		require.ErrorAs(b, err, &e)
 		require.Equal(b, 503, e.Code)
