@@ -78,7 +78,11 @@ func TestWhatIsFoundPasses(t *testing.T) {
 			parts, deltas := x.summary.Changes(x.names)
 			o.tell(t, parts, deltas)
 			for range rapid.IntRange(0, 4).Draw(t, "searches") {
-				if text, err := p2p.NewSearchText(partOf(t, published)); err == nil && len(x.match(text, 0, false, known)) > 0 {
+				text, err := p2p.NewSearchText(partOf(t, published))
+				if err != nil {
+					continue
+				}
+				if hits, _ := x.match(wanted{text: text, known: known}); len(hits) > 0 {
 					require.True(t, o.filter.MayMatch(text), "%q", text)
 				}
 			}
