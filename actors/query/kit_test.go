@@ -35,6 +35,7 @@ func newBench(t *testing.T, edits ...func(*config.Config)) *bench {
 		gateway: sim.Probe("gateway"), asker: sim.Probe("asker"), link: sim.Probe("link"), conn: sim.Probe("conn"),
 	}
 	c := config.Default()
+	c.Discovery.Links = false
 	for _, edit := range edits {
 		edit(&c)
 	}

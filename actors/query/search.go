@@ -40,6 +40,7 @@ type search struct {
 	ref      message.Ref // of the step under way
 	branches branches    // its branches
 	heard    time.Time   // when something last came of it
+	stepped  time.Time   // when the step under way began
 	timer    port.Timer
 	told     bool
 }
@@ -206,6 +207,11 @@ func (s *search) due(now time.Time) (next time.Time, due bool) {
 	next = s.heard.Add(rules.Quiet)
 	if s.enough() {
 		next = s.heard.Add(rules.Quiet / 2)
+	} else if d := s.options.Config.Get().Discovery; d.Links && !s.branches.ended() {
+		// A neighbor of which it is not known yet whether it knows links has not been asked before.
+		if sure := s.stepped.Add(d.LinkTimeout + rules.Quiet); next.Before(sure) {
+			next = sure
+		}
 	}
 	return next, s.local && !now.Before(next)
 }
@@ -236,7 +242,7 @@ func (s *search) step(ctx actor.Context) bool {
 		ctx.Send(ctx.Parent(), &another{first: s.id, id: id})
 	}
 	s.ref++
-	s.branches, s.heard = branches{}, now
+	s.branches, s.heard, s.stepped = branches{}, now, now
 	ctx.Send(s.routes.Overlay, &message.Flood{Ref: s.ref, ReplyTo: ctx.Self(), Only: next.only, Packet: &message.Quer{
 		ID: id, Origin: s.options.Self, TTL: next.ttl, Text: s.find.Text,
 	}})
