@@ -70,7 +70,7 @@ var (
 
 func (o *outgoing) onDialed(ctx actor.Context, m *port.Dialed) {
 	if m.Err != nil {
-		o.end(ctx, m.Err)
+		o.end(ctx, &message.Unreachable{Err: m.Err})
 		return
 	}
 	o.conn = m.Conn
@@ -210,8 +210,11 @@ func (o *outgoing) tell(ctx actor.Context, err error) {
 		return
 	}
 	o.told = true
-	if o.conn == nil {
+	switch {
+	case o.conn == nil:
 		o.metrics.unsent(o.job)
+	case o.kind == jobAsk && err != nil && !errors.Is(err, errCrashed):
+		err = &message.Unanswered{Err: err}
 	}
 	o.answer(ctx, err)
 }

@@ -34,6 +34,8 @@ func packetOf(m any) (wire.Packet, error) {
 		return &wire.Logi{Endpoint: m.Endpoint}, nil
 	case *message.Logout:
 		return &wire.Logo{Session: m.Session}, nil
+	case *message.Ping:
+		return &wire.Ping{ID: m.ID}, nil
 	case *message.Find:
 		return &wire.Find{Session: m.Session, Text: m.Text}, nil
 	}
@@ -53,6 +55,10 @@ func replyOf(p wire.Packet, asked wire.Command, ref message.Ref) (any, error) {
 	case *wire.Algo:
 		if asked == wire.LOGO {
 			return &message.LoggedOut{Ref: ref, Deleted: p.Deleted}, nil
+		}
+	case *wire.Pong:
+		if asked == wire.PING {
+			return &message.Pong{Ref: ref, ID: p.ID, Uptime: p.Uptime, Sessions: p.Sessions, Files: p.Files}, nil
 		}
 	case *wire.Afin:
 		if asked == wire.FIND {

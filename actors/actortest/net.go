@@ -42,7 +42,7 @@ func NewNet(s *Sim) *Net {
 
 // Errors of the simulated network.
 var (
-	ErrRefused = errors.New("connection refused")
+	ErrRefused = port.ErrRefused
 	ErrTimeout = errors.New("timed out")
 	ErrReset   = errors.New("connection reset by peer")
 	ErrInUse   = errors.New("address in use")

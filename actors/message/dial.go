@@ -28,7 +28,7 @@ type Sent struct {
 type Ask struct {
 	Ref     Ref
 	To      p2p.Endpoint
-	Packet  any // *Login, *Logout, *Find
+	Packet  any // *Login, *Logout, *Find, *Ping
 	Timeout time.Duration
 	ReplyTo *actor.PID
 }
@@ -36,9 +36,27 @@ type Ask struct {
 // Answered answers Ask.
 type Answered struct {
 	Ref   Ref
-	Reply any // *LoggedIn, *LoggedOut, *Found; nil where Err is set
+	Reply any // *LoggedIn, *LoggedOut, *Found, *Pong; nil where Err is set
 	Err   error
 }
+
+// Unreachable is the error of a Send, Ask or Fetch where no connection to the node could be made. A port.ErrRefused in it
+// says that it is not there, and not only slow.
+type Unreachable struct{ Err error }
+
+func (u *Unreachable) Error() string { return u.Err.Error() }
+
+// Unwrap gives why.
+func (u *Unreachable) Unwrap() error { return u.Err }
+
+// Unanswered is the error of an Ask where the node was reached and gave no answer that makes sense. Other errors say
+// nothing about it: this node could not ask.
+type Unanswered struct{ Err error }
+
+func (u *Unanswered) Error() string { return u.Err.Error() }
+
+// Unwrap gives why.
+func (u *Unanswered) Unwrap() error { return u.Err }
 
 // PublishOne is a Publication on its way to a supernode (ADFF, DEFF).
 type PublishOne struct {

@@ -17,7 +17,7 @@ type Transport interface {
 	Listen(at netip.AddrPort, limit int, owner *actor.PID) (Listener, error)
 
 	// Dial tries the addresses, the second a little after the first, keeps the one that answers first and sends owner
-	// one *Dialed, at the latest after timeout.
+	// one *Dialed, at the latest after timeout. Its error is an ErrRefused where one of the addresses refused.
 	Dial(to []netip.AddrPort, timeout time.Duration, owner *actor.PID)
 }
 
@@ -91,6 +91,9 @@ type Closed struct {
 
 // ErrSlowReader ends a connection whose other side does not read what is sent to it.
 var ErrSlowReader = errors.New("the other side does not read")
+
+// ErrRefused is in the error of a dial where somebody said at once that nobody listens there.
+var ErrRefused = errors.New("connection refused")
 
 // FileSend describes a file on its way out: head, then chunk after chunk, each with a header before it.
 type FileSend struct {

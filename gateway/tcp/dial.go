@@ -140,10 +140,18 @@ func (r *race) dial(ctx context.Context, to netip.AddrPort) (*net.TCPConn, error
 		return c.(*net.TCPConn), nil
 	case bound && errors.Is(err, syscall.EADDRNOTAVAIL):
 		return nil, fmt.Errorf("cannot dial from %s: %w", source, err)
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return nil, refused{err}
 	default:
 		return nil, err
 	}
 }
+
+// refused is port.ErrRefused in the system's words.
+type refused struct{ error }
+
+func (refused) Is(target error) bool { return target == port.ErrRefused }
+func (r refused) Unwrap() error      { return r.error }
 
 var errLost = errors.New("dial: another address was faster")
 

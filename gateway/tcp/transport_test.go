@@ -132,7 +132,9 @@ func TestDialFails(t *testing.T) {
 	k.Dial(nil, patience, p.pid)
 	require.Error(t, next[*port.Dialed](p).Err)
 	k.Dial([]netip.AddrPort{closedPort(t)}, patience, p.pid)
-	require.ErrorIs(t, next[*port.Dialed](p).Err, syscall.ECONNREFUSED)
+	refused := next[*port.Dialed](p).Err
+	require.ErrorIs(t, refused, syscall.ECONNREFUSED)
+	require.ErrorIs(t, refused, port.ErrRefused)
 	k.Dial([]netip.AddrPort{closedPort(t), closedPort(t)}, patience, p.pid)
 	require.ErrorIs(t, next[*port.Dialed](p).Err, syscall.ECONNREFUSED)
 	require.Equal(t, 3, k.counts.get("tcp_dials_total ipv4 refused"))
