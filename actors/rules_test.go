@@ -37,7 +37,7 @@ var allowed = map[string][]string{
 	"actors/query":     behavior,
 	"actors/download":  behavior,
 	"actors/share":     behavior,
-	"actors/peer":      behavior,
+	"actors/peer":      append([]string{"acquaint"}, behavior...),
 	"actors/store":     {"message", "p2p", "port", "props"},
 	"actors/node":      append([]string{"session", "catalog", "overlay", "query", "download", "share", "peer", "store"}, behavior...),
 	"actors/actortest": {"message", "p2p", "port", "props"},

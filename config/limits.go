@@ -36,6 +36,8 @@ const (
 	DefaultWriteQueue                Size = 1 << 20
 	DefaultWriteQueues               Size = 256 << 20
 	DefaultWriteTimeout                   = 30 * time.Second
+	DefaultKnownSupernodes                = 256
+	DefaultKnownPerSubnet                 = 16
 )
 
 // Limits bound what others may use. 0 means no limit of what is counted. An address is an IPv4 address or an IPv6
@@ -109,6 +111,10 @@ type Limits struct {
 	WriteQueues Size `yaml:"write_queues" range:"1MiB..1TiB"`
 	// A connection whose other side has read nothing for this long, while something waits for it, is closed.
 	WriteTimeout time.Duration `yaml:"write_timeout" range:"100ms..1h"`
+	// Supernodes that are remembered, also for the next start; past it the worst one is forgotten, or the new one.
+	KnownSupernodes int `yaml:"known_supernodes" range:"1..1024" unit:"supernodes"`
+	// Supernodes of one network that are remembered: of 24 bits of IPv4, or 64 of IPv6.
+	KnownPerSubnet int `yaml:"known_per_subnet" range:"1..1024" unit:"supernodes"`
 }
 
 func defaultLimits() Limits {
@@ -140,6 +146,8 @@ func defaultLimits() Limits {
 		DialsPerAddress:           DefaultDialsPerAddress,
 		DialsQueued:               DefaultDialsQueued,
 		DialTimeout:               DefaultDialTimeout,
+		KnownSupernodes:           DefaultKnownSupernodes,
+		KnownPerSubnet:            DefaultKnownPerSubnet,
 		IdleTimeout:               DefaultIdleTimeout,
 		FirstPacket:               DefaultFirstPacket,
 		WriteQueue:                DefaultWriteQueue,

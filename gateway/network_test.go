@@ -75,6 +75,7 @@ func testConfig() config.Config {
 	c.Discovery.Target = 0
 	c.Discovery.Links = false
 	c.Search.Strategy = config.StrategyFlood
+	c.Session.Compare, c.Session.CheckEvery, c.Session.Standbys = 0, 0, 0
 	return c
 }
 

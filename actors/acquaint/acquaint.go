@@ -195,35 +195,41 @@ func (b *Book) Forget(e p2p.Endpoint) {
 // add makes an entry. Where the book, or the part of it for one subnet, is full, the worst entry goes, if the new one is
 // better.
 func (b *Book) add(s Supernode, now time.Time) (ok bool) {
-	net := p2p.SubnetOf(s.Endpoint.Host())
-	var same, worst, worstSame = 0, -1, -1
-	for i, k := range b.known {
-		if worst < 0 || compare(b.known[worst], k, now) < 0 {
-			worst = i
+	if len(b.known) >= min(b.perSubnet, b.max) {
+		net := p2p.SubnetOf(s.Endpoint.Host())
+		in := func(k Supernode) bool { return p2p.SubnetOf(k.Endpoint.Host()) == net }
+		worst := b.worst(now, in, b.perSubnet)
+		if worst < 0 {
+			worst = b.worst(now, func(Supernode) bool { return true }, b.max)
 		}
-		if p2p.SubnetOf(k.Endpoint.Host()) != net {
-			continue
+		if worst >= 0 {
+			if !displaces(s, b.known[worst], now) {
+				return false
+			}
+			b.known = slices.Delete(b.known, worst, worst+1)
 		}
-		same++
-		if worstSame < 0 || compare(b.known[worstSame], k, now) < 0 {
-			worstSame = i
-		}
-	}
-	out := -1
-	switch {
-	case same >= b.perSubnet:
-		out = worstSame
-	case len(b.known) >= b.max:
-		out = worst
-	}
-	if out >= 0 {
-		if !displaces(s, b.known[out], now) {
-			return false
-		}
-		b.known = slices.Delete(b.known, out, out+1)
 	}
 	b.known = append(b.known, s)
 	return true
+}
+
+// worst is the worst of the entries for which in holds, if there are limit of them; else -1.
+func (b *Book) worst(now time.Time, in func(Supernode) bool, limit int) int {
+	n, worst, score := 0, -1, 0.0
+	for i := range b.known {
+		k := &b.known[i]
+		if !in(*k) {
+			continue
+		}
+		n++
+		if s := k.Score(now); worst < 0 || order(score, s, &b.known[worst], k) < 0 {
+			worst, score = i, s
+		}
+	}
+	if n < limit {
+		return -1
+	}
+	return worst
 }
 
 // displaces says whether a new entry takes the place of an old one: where it is better, and was reached itself or the old
@@ -232,16 +238,28 @@ func displaces(s, old Supernode, now time.Time) bool {
 	return s.Score(now) > old.Score(now) && (!s.Reached.IsZero() || old.Reached.IsZero() || old.Failures > 0)
 }
 
-// compare orders entries: the better score first, then the one that was reached later, and in the end by address.
-func compare(s, o Supernode, now time.Time) int {
-	return cmp.Or(cmp.Compare(o.Score(now), s.Score(now)), o.Reached.Compare(s.Reached), s.Endpoint.Compare(o.Endpoint))
+// order puts the better score first, then the one that was reached later, and in the end decides by address.
+func order(score, other float64, s, o *Supernode) int {
+	return cmp.Or(cmp.Compare(other, score), o.Reached.Compare(s.Reached), s.Endpoint.Compare(o.Endpoint))
 }
 
 // Best gives the n best, the best one first; all of them where n is negative.
 func (b *Book) Best(n int, now time.Time) []Supernode {
-	out := slices.SortedFunc(slices.Values(b.known), func(s, o Supernode) int { return compare(s, o, now) })
-	if n >= 0 && n < len(out) {
-		out = out[:n]
+	type scored struct {
+		s     *Supernode
+		score float64
+	}
+	all := make([]scored, len(b.known))
+	for i := range b.known {
+		all[i] = scored{&b.known[i], b.known[i].Score(now)}
+	}
+	slices.SortFunc(all, func(a, o scored) int { return order(a.score, o.score, a.s, o.s) })
+	if n >= 0 && n < len(all) {
+		all = all[:n]
+	}
+	out := make([]Supernode, len(all))
+	for i := range all {
+		out[i] = *all[i].s
 	}
 	return out
 }

@@ -143,7 +143,7 @@ func TestBookHoldsOutAgainstTellers(t *testing.T) {
 // TestBookIsBounded: whatever happens the bounds hold, equal books read the same, and what is written is read.
 func TestBookIsBounded(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		const limit, perSubnet = 12, 3
+		limit, perSubnet := rapid.IntRange(1, 12).Draw(t, "limit"), rapid.IntRange(1, 15).Draw(t, "per subnet")
 		b, clock := New(limit, perSubnet), now
 		for range rapid.IntRange(1, 200).Draw(t, "steps") {
 			e := at(10, 0, rapid.IntRange(0, 7).Draw(t, "net"), rapid.IntRange(1, 6).Draw(t, "host"))

@@ -78,10 +78,24 @@ type QueriesStatus struct {
 
 // PeerStatus is a peer's standing with its supernode.
 type PeerStatus struct {
-	State     string         `json:"state"` // "searching", "logging in", "online", "logging out", "offline"
-	Supernode p2p.Endpoint   `json:"supernode"`
-	Published int            `json:"published"`
-	Known     []p2p.Endpoint `json:"known"` // supernodes that answered
+	State     string            `json:"state"` // "searching", "logging in", "online", "logging out", "offline"
+	Supernode p2p.Endpoint      `json:"supernode"`
+	Active    *SupernodeStatus  `json:"active,omitempty"` // what is known of Supernode, while online
+	Standbys  []SupernodeStatus `json:"standbys"`         // the best first
+	Published int               `json:"published"`
+	Known     []p2p.Endpoint    `json:"known"`             // supernodes, the best first
+	Refused   []p2p.Endpoint    `json:"refused,omitempty"` // those that refused a login lately
+	Trouble   string            `json:"trouble,omitempty"` // why there is no supernode; empty where it is not known yet
+}
+
+// SupernodeStatus is a supernode as a peer knows it.
+type SupernodeStatus struct {
+	Endpoint p2p.Endpoint  `json:"endpoint"`
+	Base     bool          `json:"base"`      // it knows no PING, and tells nothing
+	Uptime   time.Duration `json:"uptime_ns"` // as it tells, or as it was observed where it tells nothing
+	Sessions int           `json:"sessions"`  // as it tells; -1 where it tells nothing
+	Files    int           `json:"files"`     // as it tells; -1 where it tells nothing
+	RTT      time.Duration `json:"rtt_ns"`    // 0 where it is not known
 }
 
 // ShareStatus is the snapshot of what is shared.

@@ -48,9 +48,11 @@ func (p *peer) onFoundOrNot(ctx actor.Context, m *message.Answered) {
 	if a == nil {
 		return
 	}
-	if m.Err != nil && !a.retried && p.state == online {
+	if m.Err != nil && !a.retried && (p.state == online || p.state == searching || p.state == loggingIn) {
 		a.retried, a.waiting = true, true
-		p.sendLogin(ctx)
+		if p.state == online {
+			p.sendLogin(ctx)
+		}
 		return
 	}
 	delete(p.finds, m.Ref)

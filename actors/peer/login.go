@@ -1,8 +1,8 @@
 package peer
 
 import (
-	"math/rand/v2"
-	"slices"
+	"errors"
+	"fmt"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -12,196 +12,148 @@ import (
 )
 
 const (
-	firstPause = time.Second
-	maxPause   = time.Minute
+	// answerTimeout is how long to wait for the answer to a login or logout.
+	answerTimeout = 10 * time.Second
+	// overdueAfter is how long the outcome of a login or logout may take: longer than any dial and its answer, so that it
+	// only passes when an actor has failed over it.
+	overdueAfter = 15 * time.Minute
 )
 
-// pause is how long to wait after so many rounds without success: a second, then twice as long each time, up to a
-// minute, less up to a quarter by spread from 0 to 1, so that peers that lost a supernode together do not come back
-// together.
-func pause(rounds int, spread float64) time.Duration {
-	d := maxPause
-	if rounds < 7 {
-		d = min(firstPause<<max(0, rounds-1), maxPause)
-	}
-	return d - time.Duration(spread*float64(d)/4)
-}
-
-// seek begins a round: it tries the supernodes that are known, and asks the bootstrap nodes for others meanwhile.
-func (p *peer) seek(ctx actor.Context) {
-	if p.draining != nil {
-		return
-	}
-	p.enter(searching)
-	p.session = p2p.SessionID{}
-	p.supernode = p2p.Endpoint{}
-	p.search = p2p.NewPacketID(p.env.Rand)
-	p.seen.Add(p.search)
-	supe := &message.Supe{ID: p.search, Origin: p.options.Self, TTL: p.options.Config.Get().Discovery.TTL}
-	p.asked = make(map[message.Ref]bool, len(p.options.Bootstrap))
-	for _, b := range p.options.Bootstrap {
-		ref := p.ref()
-		p.asked[ref] = true
-		ctx.Send(p.routes.Gateway, &message.Send{Ref: ref, To: b, Packet: supe, ReplyTo: ctx.Self()})
-	}
-	p.untried = slices.Clone(p.known)
-	slices.Reverse(p.untried)
-	p.after(ctx, p.options.Config.Get().Discovery.Window, &windowOver{})
-	p.tryNext(ctx)
-}
-
-// onAsked notes whether a bootstrap node has taken the SUPE. Where none has, nobody will answer it.
-func (p *peer) onAsked(ctx actor.Context, m *message.Sent) {
-	if m.Err == nil {
-		clear(p.asked)
-		return
-	}
-	if delete(p.asked, m.Ref); len(p.asked) == 0 {
-		p.onWindowOver(ctx)
-	}
-}
-
-// tryNext logs in at the best supernode that has not been tried, if there is one.
-func (p *peer) tryNext(ctx actor.Context) {
-	if p.state != searching || len(p.untried) == 0 {
-		return
-	}
-	p.supernode = p.untried[0]
-	p.untried = p.untried[1:]
-	p.enter(loggingIn)
-	p.sendLogin(ctx)
-}
+// Outcomes of a login that are no session.
+var (
+	errOverdue = errors.New("the login was never answered")
+	errRefused = errors.New("the supernode refused the login")
+)
 
 func (p *peer) sendLogin(ctx actor.Context) {
 	p.login = p.ref()
 	ctx.Send(p.routes.Gateway, &message.Ask{
 		Ref: p.login, To: p.supernode, Packet: &message.Login{Endpoint: p.options.Self}, Timeout: answerTimeout, ReplyTo: ctx.Self(),
 	})
-	p.watchLogin(ctx)
-}
-
-// watchLogin arms the time limit of p.login.
-func (p *peer) watchLogin(ctx actor.Context) {
-	if p.limit != nil {
-		p.limit.Stop()
-	}
-	p.limit = p.env.Clock.After(overdueAfter, ctx.Self(), &overdue{p.login})
+	p.arm(ctx, overdue, overdueAfter)
 }
 
 // onOverdue gives up on a login or logout whose outcome was lost with an actor that failed.
-func (p *peer) onOverdue(ctx actor.Context, m *overdue) {
-	if m.ref == p.login {
-		p.onAnswered(ctx, &message.Answered{Ref: m.ref, Err: errOverdue})
+func (p *peer) onOverdue(ctx actor.Context, ref message.Ref) {
+	if ref == p.login {
+		p.onAnswered(ctx, &message.Answered{Ref: ref, Err: errOverdue})
 	}
 }
 
-// onAsup notes a supernode that answered our SUPE. The one that answers first is the nearest and is tried first.
-func (p *peer) onAsup(ctx actor.Context, m *message.Asup) {
-	if p.search == (p2p.PacketID{}) || m.ID != p.search || m.Supernode.Same(p.options.Self) {
-		return
-	}
-	p.remember(m.Supernode)
-	if len(p.untried) < maxKnown && !slices.Contains(p.untried, m.Supernode) && m.Supernode != p.supernode {
-		p.untried = append(p.untried, m.Supernode)
-	}
-	p.tryNext(ctx)
-}
-
-func (p *peer) remember(e p2p.Endpoint) {
-	if slices.Contains(p.known, e) {
-		return
-	}
-	if len(p.known) >= maxKnown {
-		p.known = slices.Delete(p.known, 0, 1)
-	}
-	p.known = append(p.known, e)
-}
-
-// onWindowOver tries the bootstrap nodes themselves where nobody answered: they may be supernodes that do not say so.
-func (p *peer) onWindowOver(ctx actor.Context) {
-	if p.state != searching && p.state != loggingIn {
-		return
-	}
-	for _, b := range p.options.Bootstrap {
-		if !slices.Contains(p.untried, b) && b != p.supernode && !slices.Contains(p.known, b) {
-			p.untried = append(p.untried, b)
-		}
-	}
-	p.search = p2p.PacketID{}
-	if p.state == searching {
-		p.roundOver(ctx)
-	}
-}
-
-// roundOver tries what is left of a round, or begins another one after a pause.
-func (p *peer) roundOver(ctx actor.Context) {
-	p.tryNext(ctx)
-	if p.state != searching {
-		return
-	}
-	p.finds.giveUp(ctx)
-	p.rounds++
-	wait := pause(p.rounds, rand.New(p.env.Rand).Float64())
-	p.env.Log.WithField("retry", wait.Round(time.Millisecond).String()).Warn("no supernode can be reached")
-	p.after(ctx, wait, &tryAgain{})
-}
-
-func (p *peer) onTryAgain(ctx actor.Context) {
-	if p.state == searching {
-		p.seek(ctx)
-	}
-}
-
-// onAnswered takes the outcome of a login, a logout or a search.
+// onAnswered takes the outcome of a login, a logout, a probe or a search.
 func (p *peer) onAnswered(ctx actor.Context, m *message.Answered) {
-	if m.Ref != p.login {
-		p.onFoundOrNot(ctx, m)
+	if m.Ref != p.login || p.login == 0 {
+		if !p.onProbed(ctx, m.Ref, m.Reply, m.Err) {
+			p.onFoundOrNot(ctx, m)
+		}
 		return
 	}
 	p.login = 0
+	p.disarm(overdue)
 	if p.state == loggingOut {
 		p.depart(ctx)
 		return
 	}
-	in, _ := m.Reply.(*message.LoggedIn)
+	id, err := sessionOf(m)
 	switch {
-	case p.draining != nil && m.Err == nil && in != nil && !in.Session.Refused():
-		p.session = in.Session
+	case p.draining != nil && err == nil:
+		p.session = id
 		p.logout(ctx)
 	case p.draining != nil:
 		p.depart(ctx)
-	case m.Err == nil && in != nil && !in.Session.Refused():
-		p.onLoggedIn(ctx, in.Session)
-	case p.state == online:
-		p.lost(ctx, "the session could not be renewed")
+	case err == nil:
+		p.onLoggedIn(ctx, id)
 	default:
-		p.forget(p.supernode)
-		p.supernode = p2p.Endpoint{}
-		p.enter(searching)
-		p.tryNext(ctx)
-		if p.state == searching && p.search == (p2p.PacketID{}) {
-			p.roundOver(ctx)
-		}
+		p.onNoSession(ctx, err)
 	}
 }
 
-func (p *peer) forget(e p2p.Endpoint) {
-	p.known = slices.DeleteFunc(p.known, func(k p2p.Endpoint) bool { return k == e })
+// sessionOf is the session that a login has brought.
+func sessionOf(m *message.Answered) (p2p.SessionID, error) {
+	in, ok := m.Reply.(*message.LoggedIn)
+	switch {
+	case m.Err != nil:
+		return p2p.SessionID{}, m.Err
+	case !ok:
+		return p2p.SessionID{}, fmt.Errorf("the login was answered with %T", m.Reply)
+	case in.Session.Refused():
+		return p2p.SessionID{}, errRefused
+	}
+	return in.Session, nil
+}
+
+// onNoSession goes on to the next supernode after a login that brought nothing. One that refused lives, and is left alone
+// for a while.
+func (p *peer) onNoSession(ctx actor.Context, err error) {
+	busy := errors.Is(err, message.ErrBusy)
+	if busy && p.state == online {
+		p.arm(ctx, refresh, p.options.Config.Get().Session.Refresh)
+		return
+	}
+	refused := errors.Is(err, errRefused)
+	if refused {
+		p.refusals.Add(1)
+		p.book.Refuse(p.supernode, p.env.Clock.Now())
+		p.env.Log.WithField("supernode", p.supernode.String()).Warn("the supernode refused the login: it is left alone for a while")
+	}
+	if p.state == online {
+		p.lost(ctx, fmt.Sprintf("the session could not be renewed: %v", err))
+		return
+	}
+	if refused {
+		p.changed(ctx)
+	} else if !busy {
+		p.fail(ctx, p.supernode)
+	}
+	p.supernode = p2p.Endpoint{}
+	p.enter(searching)
+	p.roundOver(ctx)
 }
 
 // onLoggedIn begins a session, or goes on with it. A new session means that the supernode knows nothing of us.
 func (p *peer) onLoggedIn(ctx actor.Context, id p2p.SessionID) {
-	p.remember(p.supernode)
-	if id != p.session {
-		p.session = id
-		p.publisher.reset()
-	}
-	p.rounds = 0
-	p.search = p2p.PacketID{}
+	was, now := p.state, p.env.Clock.Now()
+	p.account(id, was == online)
+	p.book.Reach(p.supernode, 0, now)
+	p.book.Accept(p.supernode, now)
+	p.rounds, p.missed, p.trouble, p.hasty = 0, 0, "", false
+	p.untried, p.tried = nil, nil
+	p.disarm(compared)
+	p.disarm(tryAgain)
 	p.enter(online)
-	p.after(ctx, p.options.Config.Get().Session.Refresh, &refresh{})
+	p.changed(ctx)
+	if !p.noticed.IsZero() {
+		p.failover.Observe(now.Sub(p.noticed).Seconds())
+		p.noticed = time.Time{}
+	}
+	p.arm(ctx, refresh, p.options.Config.Get().Session.Refresh)
+	p.watch(ctx)
+	if was != online {
+		p.onReview(ctx)
+	}
 	p.publish(ctx)
 	p.finds.retry(ctx, p)
+}
+
+// account takes up the account at the supernode: the one that there was, also if the supernode was away meanwhile, or one
+// that was left, or a new one.
+func (p *peer) account(id p2p.SessionID, renewed bool) {
+	switch left, ok := p.takeLeft(p.supernode); {
+	case id == p.session && p.supernode.Same(p.at):
+		if !renewed {
+			p.publisher.resume()
+		}
+		return
+	case p.supernode.Same(p.at):
+		p.publisher.adopt(nil) // it has forgotten us
+	case ok && left.session == id:
+		p.leave()
+		p.publisher.adopt(left.published)
+	default:
+		p.leave()
+		p.publisher.adopt(nil)
+	}
+	p.session, p.at = id, p.supernode
 }
 
 // onRefresh logs in again: the answer is the same session as long as the supernode lives and knows us.
@@ -211,12 +163,34 @@ func (p *peer) onRefresh(ctx actor.Context) {
 	}
 }
 
-// lost leaves a supernode that is gone and looks for another.
-func (p *peer) lost(ctx actor.Context, why string) {
-	p.env.Log.WithField("supernode", p.supernode.String()).Warnf("supernode lost: %s", why)
-	p.forget(p.supernode)
-	p.publisher.reset()
-	p.seek(ctx)
+// onDrain logs out, so that nobody is sent here in vain.
+func (p *peer) onDrain(ctx actor.Context, m *message.Drain) {
+	p.draining = m.ReplyTo
+	switch p.state {
+	case online:
+		p.logout(ctx)
+	case loggingIn: // onAnswered sees to a session that comes of it
+	default:
+		p.depart(ctx)
+	}
+}
+
+func (p *peer) logout(ctx actor.Context) {
+	p.enter(loggingOut)
+	p.login = p.ref()
+	ctx.Send(p.routes.Gateway, &message.Ask{
+		Ref: p.login, To: p.supernode, Packet: &message.Logout{Session: p.session}, Timeout: answerTimeout, ReplyTo: ctx.Self(),
+	})
+	p.disarmAll()
+	p.arm(ctx, overdue, overdueAfter)
+}
+
+func (p *peer) depart(ctx actor.Context) {
+	p.enter(offline)
+	p.disarmAll()
+	p.keep()
+	p.finds.fail(ctx, message.ErrNoSupernode)
+	ctx.Send(p.draining, &message.Drained{Who: ctx.Self()})
 }
 
 // onSupe passes another's SUPE on to our supernode and does not answer it: a peer is none.

@@ -1,6 +1,9 @@
 package peer
 
 import (
+	"errors"
+	"time"
+
 	"github.com/asynkron/protoactor-go/actor"
 
 	"alakazaam/actors/message"
@@ -12,6 +15,8 @@ const (
 	together = 4
 	// patience is how many in a row may fail before the supernode counts as gone.
 	patience = 3
+	// busyPause is when a publication is tried again for which this node had no time.
+	busyPause = time.Second
 )
 
 // publisher brings the supernode's knowledge of what is shared into line with what is shared. It is pure: it says what
@@ -54,15 +59,35 @@ func (p *publisher) update(m *message.ShareUpdate) {
 	}
 }
 
-// reset forgets what the supernode was told: a new session knows nothing.
-func (p *publisher) reset() {
-	clear(p.published)
+// resume goes on in a session that has been interrupted: the supernode still knows what it was told, and whatever has
+// changed since has to be sent.
+func (p *publisher) resume() {
 	p.failed = 0
+	p.queue = append(sortedKeys(p.shared), sortedKeys(p.published)...)
+}
+
+// leave gives what the supernode was told. What was on its way stands there without a name: nobody knows whether it has
+// arrived.
+func (p *publisher) leave() map[p2p.FileID]p2p.FileName {
+	told := p.published
+	p.published = make(map[p2p.FileID]p2p.FileName)
 	for ref, s := range p.under {
+		if !s.stale {
+			told[s.change.File] = ""
+		}
 		s.stale = true
 		p.under[ref] = s
 	}
-	p.queue = sortedKeys(p.shared)
+	return told
+}
+
+// adopt begins a session in which the supernode has been told this, nothing if it is nil.
+func (p *publisher) adopt(told map[p2p.FileID]p2p.FileName) {
+	p.leave()
+	if told != nil {
+		p.published = told
+	}
+	p.resume()
 }
 
 // next says what to send next. ok is false where there is nothing, or enough is under way.
@@ -107,6 +132,9 @@ func (p *publisher) done(ref message.Ref, err error) (gone bool) {
 	case s.stale:
 		p.queue = append(p.queue, s.change.File)
 		return false
+	case errors.Is(err, message.ErrBusy): // this node had no time for it: that says nothing about the supernode
+		p.queue = append(p.queue, s.change.File)
+		return false
 	case err != nil:
 		p.failed++
 		p.queue = append([]p2p.FileID{s.change.File}, p.queue...)
@@ -117,13 +145,14 @@ func (p *publisher) done(ref message.Ref, err error) (gone bool) {
 		p.published[s.change.File] = s.change.Name
 	}
 	p.failed = 0
+	p.queue = append(p.queue, s.change.File) // it may have changed while the queue was not kept
 	return false
 }
 
 // publish sends what may be sent now.
 func (p *peer) publish(ctx actor.Context) {
 	if p.state != online {
-		p.publisher.queue = nil // a new session begins with everything; what changes until then must not pile up
+		p.publisher.queue = nil // a session begins with a look at everything; what changes until then must not pile up
 	}
 	for p.state == online {
 		c, ok := p.publisher.next()
@@ -138,13 +167,14 @@ func (p *peer) publish(ctx actor.Context) {
 	}
 }
 
-func (p *peer) onSent(ctx actor.Context, m *message.Sent) {
-	if p.asked[m.Ref] {
-		p.onAsked(ctx, m)
-		return
-	}
+// onPublished takes the outcome of a publication.
+func (p *peer) onPublished(ctx actor.Context, m *message.Sent) {
 	if p.publisher.done(m.Ref, m.Err) && p.state == online {
 		p.lost(ctx, m.Err.Error())
+		return
+	}
+	if errors.Is(m.Err, message.ErrBusy) {
+		p.arm(ctx, publishing, busyPause)
 		return
 	}
 	p.publish(ctx)

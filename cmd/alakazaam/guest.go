@@ -160,7 +160,7 @@ func (g *guest) login(ctx context.Context) error {
 			return err
 		case s.Peer != nil && s.Peer.State == "online":
 			return nil
-		case s.Peer != nil && s.Peer.State == "searching" && len(s.Peer.Known) == 0:
+		case s.Peer != nil && s.Peer.Trouble != "":
 			return errors.New("the supernode did not accept the login")
 		}
 		select {

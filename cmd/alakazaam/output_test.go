@@ -92,14 +92,24 @@ func TestStatusText(t *testing.T) {
 	})
 	out.WriteString("\n")
 	writeStatus(&out, 60, &admin.Status{
-		Node:       &message.NodeStatus{Role: "peer", Endpoint: endpointAt(t, "192.0.2.1:3000"), Uptime: 1500 * time.Millisecond},
-		Peer:       &message.PeerStatus{State: "online", Supernode: endpointAt(t, "192.0.2.11:3000"), Published: 7},
+		Node: &message.NodeStatus{Role: "peer", Endpoint: endpointAt(t, "192.0.2.1:3000"), Uptime: 1500 * time.Millisecond},
+		Peer: &message.PeerStatus{
+			State: "online", Supernode: endpointAt(t, "192.0.2.11:3000"), Published: 7,
+			Active: &message.SupernodeStatus{Uptime: 50 * time.Hour, Sessions: 150},
+			Standbys: []message.SupernodeStatus{
+				{Endpoint: endpointAt(t, "192.0.2.12:3000"), Uptime: 3 * time.Hour, Sessions: 40, Files: 1000, RTT: 12345 * time.Microsecond},
+				{Endpoint: endpointAt(t, "192.0.2.130:30000"), Uptime: 90 * time.Second, Sessions: -1, Files: -1, Base: true},
+			},
+		},
 		Unanswered: []string{"gateway", "share"},
 	})
 	out.WriteString("\n")
 	writeStatus(&out, 60, &admin.Status{
-		Node:      &message.NodeStatus{Role: "peer", Endpoint: endpointAt(t, "192.0.2.1:3000"), Uptime: 50 * time.Hour, Ready: true},
-		Peer:      &message.PeerStatus{State: "searching", Known: []p2p.Endpoint{endpointAt(t, "192.0.2.11:3000")}},
+		Node: &message.NodeStatus{Role: "peer", Endpoint: endpointAt(t, "192.0.2.1:3000"), Uptime: 50 * time.Hour, Ready: true},
+		Peer: &message.PeerStatus{
+			State: "searching", Known: []p2p.Endpoint{endpointAt(t, "192.0.2.11:3000")}, Refused: []p2p.Endpoint{endpointAt(t, "192.0.2.11:3000")},
+			Trouble: "every supernode that can be reached refuses the login",
+		},
 		Overlay:   &message.OverlayStatus{},
 		Transfers: &message.TransfersStatus{},
 	})

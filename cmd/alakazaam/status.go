@@ -64,6 +64,7 @@ func writeStatus(w io.Writer, width int, s *admin.Status) {
 	line(s.Node.Role, "%s, up %s, %s", s.Node.Endpoint, durationText(s.Node.Uptime), state)
 	if p := s.Peer; p != nil {
 		line("supernode", "%s", standing(p))
+		writeStandbys(w, width, p, line)
 		line("published", "%s", plural(p.Published, "file", "files"))
 	}
 	if s.Store != nil && s.Store.Trouble != "" {
@@ -99,13 +100,52 @@ func writeStatus(w io.Writer, width int, s *admin.Status) {
 
 func standing(p *message.PeerStatus) string {
 	if p.State == "online" {
-		return fmt.Sprintf("%s, logged in", p.Supernode)
+		out := fmt.Sprintf("%s, logged in", p.Supernode)
+		if a := p.Active; a != nil {
+			out += ", up " + durationText(a.Uptime)
+			if a.Sessions >= 0 {
+				out += fmt.Sprintf(", %s", plural(a.Sessions, "peer", "peers"))
+			}
+		}
+		return out
 	}
 	out := "none, " + p.State
 	if n := len(p.Known); n > 0 {
 		out += fmt.Sprintf(", %d known", n)
 	}
+	if n := len(p.Refused); n > 0 {
+		out += fmt.Sprintf(", %d refused", n)
+	}
+	if p.Trouble != "" {
+		out += ": " + p.Trouble
+	}
 	return out
+}
+
+// writeStandbys prints the supernodes that a peer has in readiness. A base supernode does not tell how many peers it has.
+func writeStandbys(w io.Writer, width int, p *message.PeerStatus, line func(string, string, ...any)) {
+	if len(p.Standbys) == 0 {
+		return
+	}
+	line("standbys", "%d", len(p.Standbys))
+	rows := make([][]string, len(p.Standbys))
+	for i, s := range p.Standbys {
+		peers, rtt := "?", "?"
+		if s.Sessions >= 0 {
+			peers = fmt.Sprint(s.Sessions)
+		}
+		if s.RTT > 0 {
+			rtt = fmt.Sprintf("%.1f ms", float64(s.RTT)/float64(time.Millisecond))
+		}
+		kind := ""
+		if s.Base {
+			kind = "base"
+		}
+		rows[i] = []string{"", s.Endpoint.String(), durationText(s.Uptime), peers, rtt, kind}
+	}
+	writeTable(w, width, []column{
+		{}, {title: "ADDRESS"}, {title: "UP", right: true}, {title: "PEERS", right: true}, {title: "RTT", right: true}, {title: "KIND"},
+	}, rows)
 }
 
 func sharing(h *message.ShareStatus) string {

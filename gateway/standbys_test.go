@@ -1,0 +1,390 @@
+package gateway_test
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"alakazaam/actors/actortest"
+	"alakazaam/actors/message"
+	"alakazaam/actors/node"
+	"alakazaam/actors/p2p"
+	"alakazaam/config"
+)
+
+// choosing is the default configuration.
+func choosing() config.Config {
+	c := testConfig()
+	d := config.Default().Session
+	c.Session.Compare, c.Session.CheckEvery, c.Session.Standbys = d.Compare, d.CheckEvery, d.Standbys
+	return c
+}
+
+// crowd is a peer with three files and supernodes that know each other, from the best to the worst.
+type crowd struct {
+	*world
+	supernodes []*scripted
+	peer       *simNode
+}
+
+func newCrowd(t testing.TB, supernodes int, adjust ...func(*config.Config)) *crowd {
+	c := &crowd{world: newWorld(t, 1)}
+	var all []p2p.Endpoint
+	for i := range supernodes {
+		s := c.supernode(50+i, time.Duration(supernodes-i)*time.Hour)
+		c.supernodes, all = append(c.supernodes, s), append(all, s.self)
+	}
+	for _, s := range c.supernodes {
+		s.tells = all
+	}
+	cfg := choosing()
+	for _, f := range adjust {
+		f(&cfg)
+	}
+	c.peer = c.add(node.Peer, cfg, all[len(all)-1])
+	for i := range 3 {
+		c.peer.disk.Put(fmt.Sprint(i), fmt.Append(nil, i))
+	}
+	return c
+}
+
+// settle lets the peer log in and look at everybody, and expects it at this supernode.
+func (c *crowd) settle(at int) {
+	c.t.(interface{ Helper() }).Helper()
+	c.sim.Run(10 * time.Second)
+	require.Equal(c.t, "online", c.peer.standing().State)
+	require.Equal(c.t, c.supernodes[at].self, c.peer.standing().Supernode)
+	require.Len(c.t, c.supernodes[at].files, 3)
+}
+
+// until is how long it takes until a supernode has everything.
+func (c *crowd) until(at int) time.Duration {
+	began := c.sim.Now()
+	c.sim.RunUntil(10*time.Minute, func() bool { return len(c.supernodes[at].files) == 3 })
+	require.Len(c.t, c.supernodes[at].files, 3)
+	c.sim.Run(time.Second)
+	return c.sim.Now().Sub(began) - time.Second
+}
+
+func (c *crowd) standbys() (out []p2p.Endpoint) {
+	for _, s := range c.peer.standing().Standbys {
+		out = append(out, s.Endpoint)
+	}
+	return out
+}
+
+// TestFailover: within seconds everything is published at the best standby, however the active supernode went.
+func TestFailover(t *testing.T) {
+	for name, x := range map[string]struct {
+		goes         func(*crowd, *scripted)
+		least, limit time.Duration
+	}{
+		"its process ended": {func(_ *crowd, s *scripted) { s.stop() }, 0, 5100 * time.Millisecond},
+		// session.check_every, and then two dials of limits.dial_timeout
+		"nothing gets there": {func(c *crowd, s *scripted) {
+			c.net.Down = func(from, to netip.Addr) bool { return from == s.self.IPv4() || to == s.self.IPv4() }
+		}, 10 * time.Second, 15100 * time.Millisecond},
+		// session.check_every, and then twice three seconds for an answer
+		"it hangs": {func(_ *crowd, s *scripted) { s.silent = true }, 6 * time.Second, 11100 * time.Millisecond},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newCrowd(t, 4)
+			c.settle(0)
+			require.Equal(t, []p2p.Endpoint{endpoint(51), endpoint(52), endpoint(53)}, c.standbys())
+			c.sim.Run(2 * time.Minute)
+			x.goes(c, c.supernodes[0])
+			took := c.until(1)
+			require.Greater(t, took, x.least)
+			require.Less(t, took, x.limit)
+			t.Logf("published again after %v", took)
+			require.Equal(t, endpoint(51), c.peer.standing().Supernode)
+			require.Equal(t, 1, c.peer.metrics["peer_failovers_total"])
+			require.Equal(t, 1, c.peer.metrics["peer_failover_seconds_count"])
+			require.Equal(t, 2, c.peer.metrics["peer_standbys"])
+			require.Zero(t, c.supernodes[2].heard["LOGI"]+c.supernodes[3].heard["LOGI"], "the others were not bothered")
+		})
+	}
+}
+
+// TestFailoverFromOneToTheNext: standbys that are gone meanwhile are passed over, and a search for others comes last.
+func TestFailoverFromOneToTheNext(t *testing.T) {
+	c := newCrowd(t, 3)
+	c.settle(0)
+	for _, s := range c.supernodes[:2] {
+		s.stop()
+	}
+	require.Less(t, c.until(2), 5100*time.Millisecond)
+	other := c.supernode(60, time.Hour)
+	c.supernodes[2].tells = []p2p.Endpoint{other.self}
+	c.sim.Run(6 * time.Minute) // it asks for more standbys now and then
+	require.Equal(t, []p2p.Endpoint{other.self}, c.standbys())
+	c.supernodes[2].stop()
+	c.supernodes[2] = other
+	require.Less(t, c.until(2), 5100*time.Millisecond)
+}
+
+// TestChoiceOfSupernode compares what each tells, and the way to it.
+func TestChoiceOfSupernode(t *testing.T) {
+	const hour = time.Hour
+	for name, x := range map[string]struct {
+		up       [3]time.Duration
+		sessions [3]int
+		away     [3]time.Duration
+		base     [3]bool
+		want     int
+	}{
+		"uptime":                 {up: [3]time.Duration{hour / 60, hour, hour / 2}, want: 1},
+		"load":                   {up: [3]time.Duration{hour, hour, hour}, sessions: [3]int{300, 150, 5}, want: 2},
+		"way":                    {up: [3]time.Duration{hour, hour, hour}, away: [3]time.Duration{60e6, 1e6, 30e6}, want: 1},
+		"boasting is of no help": {up: [3]time.Duration{1000000 * hour, hour, hour}, sessions: [3]int{200, 10, 100}, want: 1},
+		"all but one base":       {up: [3]time.Duration{hour, hour, hour}, base: [3]bool{true, false, true}, want: 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newCrowd(t, 3)
+			for i, s := range c.supernodes {
+				s.began, s.sessions, s.base = c.sim.Now().Add(-x.up[i]), x.sessions[i], x.base[i]
+			}
+			c.net.Latency = func(from, to netip.Addr) time.Duration {
+				for i, s := range c.supernodes {
+					if a := s.self.IPv4(); a == from || a == to {
+						return time.Millisecond + x.away[i]
+					}
+				}
+				return time.Millisecond
+			}
+			c.settle(x.want)
+			about := c.peer.standing().Active
+			require.Equal(t, x.sessions[x.want], about.Sessions)
+			require.GreaterOrEqual(t, about.Uptime, x.up[x.want].Truncate(time.Second))
+			require.Equal(t, 2*(time.Millisecond+x.away[x.want]), about.RTT)
+		})
+	}
+}
+
+// TestPeerDoesNotHop: while its supernode works it stays, even if a far better one comes along.
+func TestPeerDoesNotHop(t *testing.T) {
+	c := newCrowd(t, 2)
+	c.settle(0)
+	c.supernodes[0].sessions, c.supernodes[1].sessions = 3000, 0
+	c.supernodes[1].began = c.sim.Now().Add(-1000 * time.Hour)
+	c.sim.Run(time.Hour)
+	c.settle(0)
+	require.Zero(t, c.supernodes[1].heard["LOGI"])
+	c.supernodes[0].stop()
+	require.Less(t, c.until(1), 5100*time.Millisecond)
+}
+
+// TestBaseSupernodes are asked PING rarely, never on a connection that carries anything else, and serve as well.
+func TestBaseSupernodes(t *testing.T) {
+	c := newCrowd(t, 2)
+	for _, s := range c.supernodes {
+		s.base = true
+	}
+	c.sim.Run(10 * time.Second)
+	first := slices.IndexFunc(c.supernodes, func(s *scripted) bool { return s.self == c.peer.standing().Supernode })
+	c.settle(first)
+	other := c.supernodes[1-first]
+	c.sim.Run(10 * time.Minute)
+	require.Equal(t, []p2p.Endpoint{other.self}, c.standbys())
+	require.True(t, c.peer.standing().Standbys[0].Base)
+	require.True(t, c.peer.standing().Active.Base)
+	for _, s := range c.supernodes {
+		require.Equal(t, 1, s.heard["PING"])
+	}
+	require.Greater(t, other.heard["connections"], 10, "it is looked at all the same")
+	c.sim.Run(time.Hour)
+	require.Equal(t, 2, other.heard["PING"])
+	c.supernodes[first].stop()
+	require.Less(t, c.until(1-first), 5100*time.Millisecond)
+}
+
+// TestSupernodesThatRefuse are left alone for a while, and others are tried. Where all refuse the peer says so.
+func TestSupernodesThatRefuse(t *testing.T) {
+	c := newCrowd(t, 2)
+	best, other := c.supernodes[0], c.supernodes[1]
+	best.full = true
+	c.settle(1)
+	require.Equal(t, 1, best.heard["LOGI"])
+	require.Equal(t, []p2p.Endpoint{best.self}, c.peer.standing().Refused)
+	require.Empty(t, c.standbys(), "it would refuse again")
+	other.full = true
+	c.sim.Run(time.Minute)
+	s := c.peer.standing()
+	require.Equal(t, "every supernode that can be reached refuses the login", s.Trouble)
+	require.Equal(t, "searching", s.State)
+	require.NotEmpty(t, s.Refused)
+	require.ErrorIs(t, c.peer.find("x").Err, message.ErrNoSupernode)
+	asked := best.heard["LOGI"]
+	c.sim.Run(10 * time.Minute)
+	require.InDelta(t, 8, best.heard["LOGI"]-asked, 4, "about once a minute")
+	require.Greater(t, c.peer.metrics["peer_refused_total"], 10)
+	best.full = false
+	c.sim.Run(2*time.Minute + 10*time.Second)
+	c.settle(0)
+	require.Empty(t, c.peer.standing().Trouble)
+}
+
+// TestNextStart: with dead bootstrap nodes a peer goes back to the supernodes of its last run.
+func TestNextStart(t *testing.T) {
+	c := newCrowd(t, 3)
+	c.sim.System.Root.Send(c.peer.routes.Node, &message.Shutdown{})
+	c.sim.Run(time.Minute)
+	notes := c.sim.NewNotes()
+	run := func(bootstrap p2p.Endpoint) *simNode {
+		c.notes = notes
+		n := c.add(node.Peer, choosing(), bootstrap)
+		c.sim.Run(20 * time.Second)
+		c.sim.System.Root.Send(n.routes.Node, &message.Shutdown{})
+		c.sim.Run(20 * time.Second)
+		return n
+	}
+	run(c.supernodes[0].self)
+	require.Contains(t, string(notes.Values["supernodes"]), c.supernodes[1].self.String())
+	notes.Values["supernodes"] = append(notes.Values["supernodes"], "{damaged\n\xff"...)
+	before := c.supernodes[0].heard["LOGI"]
+	run(endpoint(99))
+	require.Equal(t, before+1, c.supernodes[0].heard["LOGI"])
+	require.NotContains(t, string(notes.Values["supernodes"]), "damaged")
+	notes.Values["supernodes"] = []byte("nothing that makes sense")
+	run(endpoint(99))
+	require.Equal(t, before+1, c.supernodes[0].heard["LOGI"])
+	require.NotContains(t, string(notes.Values["supernodes"]), "nothing")
+}
+
+// TestForgedSupernodes: somebody answers SUPE with thousands that are not there. The true one is found, what is remembered
+// stays bounded, and no network fills it.
+func TestForgedSupernodes(t *testing.T) {
+	c := newCrowd(t, 2)
+	forger := c.supernodes[1]
+	forger.tells = nil
+	for i := range 4000 {
+		a := netip.AddrFrom4([4]byte{66, 66, 66, byte(i%250 + 1)})
+		if i >= 1000 {
+			a = netip.AddrFrom4([4]byte{77, byte(i / 200), byte(i % 200), 1})
+		}
+		e, err := p2p.NewEndpoint(a, netip.Addr{}, uint16(3000+i))
+		require.NoError(t, err)
+		forger.tells = append(forger.tells, e)
+	}
+	forger.tells = append(forger.tells[:100:100], append([]p2p.Endpoint{c.supernodes[0].self}, forger.tells[100:]...)...)
+	forger.full = true
+	c.sim.Run(time.Minute)
+	c.settle(0)
+	known := c.peer.standing().Known
+	require.LessOrEqual(t, len(known), config.DefaultKnownSupernodes)
+	subnet := 0
+	for _, e := range known {
+		if p2p.SubnetOf(e.Host()) == netip.MustParsePrefix("66.66.66.0/24") {
+			subnet++
+		}
+	}
+	require.Equal(t, config.DefaultKnownPerSubnet, subnet)
+	require.Positive(t, c.peer.metrics[actortest.Series("refusals_total", "reason", "known_supernodes")])
+	dials := 0
+	c.net.Dialing = func(netip.Addr, netip.AddrPort) { dials++ }
+	c.sim.Run(10 * time.Minute)
+	require.Less(t, dials, 10*(12+2+5+5), "it looks at a few of them a minute")
+	c.settle(0)
+}
+
+// TestSupernodeThatRestarts: where it still knows the session nothing is published anew, also if it was away so long that
+// the peer noticed; else everything.
+func TestSupernodeThatRestarts(t *testing.T) {
+	for _, away := range []time.Duration{time.Millisecond, 20 * time.Second} {
+		c := newCrowd(t, 1)
+		c.settle(0)
+		s := c.supernodes[0]
+		s.stop()
+		c.sim.Run(away)
+		s.start()
+		c.peer.disk.Put("new", []byte("new"))
+		c.peer.disk.Remove("0")
+		c.sim.Run(2 * time.Minute)
+		require.Equal(t, "online", c.peer.standing().State)
+		require.Equal(t, map[bool]int{true: 1}[away > time.Second], c.peer.metrics["peer_failovers_total"])
+		require.Equal(t, 4, s.heard["ADFF"], "three, and the new one")
+		require.Equal(t, 1, s.heard["DEFF"])
+
+		s.stop()
+		c.sim.Run(away)
+		s.session = "ANOTHERSESSION00"
+		clear(s.files)
+		s.start()
+		c.sim.Run(2 * time.Minute)
+		require.Len(t, s.files, 3)
+		require.Equal(t, 7, s.heard["ADFF"])
+	}
+}
+
+// TestSupernodeThatComesBack: a supernode that was left for a standby is told, as soon as it is there again, that the
+// session has ended: it would go on offering what the peer shared then.
+func TestSupernodeThatComesBack(t *testing.T) {
+	c := newCrowd(t, 2)
+	c.settle(0)
+	first, second := c.supernodes[0], c.supernodes[1]
+	first.stop()
+	c.until(1)
+	c.peer.disk.Remove("0")
+	c.sim.Run(time.Minute)
+	require.Len(t, first.files, 3)
+	first.start()
+	c.sim.Run(2 * time.Minute)
+	require.Equal(t, 1, first.heard["LOGO"])
+	require.Empty(t, first.files)
+	require.Equal(t, second.self, c.peer.standing().Supernode)
+	require.Equal(t, []p2p.Endpoint{first.self}, c.standbys())
+
+	// One that comes back at the very moment when it is needed still has the session, and learns what has changed.
+	second.stop()
+	c.has(first, 2)
+	second.start()
+	first.stop()
+	c.peer.disk.Remove("1")
+	c.has(second, 1)
+}
+
+// has waits until a supernode has exactly so many files.
+func (c *crowd) has(s *scripted, files int) {
+	c.t.(interface{ Helper() }).Helper()
+	require.True(c.t, c.sim.RunUntil(10*time.Minute, func() bool { return len(s.files) == files }), "%v", s.files)
+	c.sim.Run(time.Second)
+	require.Len(c.t, s.files, files)
+}
+
+// TestProbeThatCannotBeMade says nothing about the supernode: this node was too busy.
+func TestProbeThatCannotBeMade(t *testing.T) {
+	c := newCrowd(t, 2, func(c *config.Config) { c.Limits.Dials, c.Limits.DialsQueued = 1, 1 })
+	c.sim.Run(3 * time.Minute)
+	before := c.peer.standing()
+	require.Equal(t, "online", before.State)
+	hole := endpoint(250)
+	c.net.Down = func(_, to netip.Addr) bool { return to == hole.IPv4() }
+	busy := 0
+	for range 600 {
+		for range 3 {
+			c.sim.System.Root.Send(c.peer.routes.Gateway, &message.Send{To: hole})
+		}
+		c.sim.Run(100 * time.Millisecond)
+		busy = c.peer.metrics[actortest.Series("refusals_total", "reason", "dials_queued")]
+	}
+	require.Greater(t, busy, 500)
+	require.Equal(t, before.Supernode, c.peer.standing().Supernode)
+	require.Zero(t, c.peer.metrics["peer_failovers_total"])
+}
+
+// TestChoiceIsReproducible: the same seed gives the same run.
+func TestChoiceIsReproducible(t *testing.T) {
+	run := func() string {
+		c := newCrowd(t, 5)
+		c.sim.Run(2 * time.Minute)
+		c.supernodes[0].stop()
+		c.supernodes[1].silent = true
+		c.sim.Run(5 * time.Minute)
+		return c.sim.Trace()
+	}
+	require.Equal(t, run(), run())
+}
