@@ -51,6 +51,7 @@ type status struct {
 	}
 	Share    struct{ Files int }
 	Sessions struct{ Sessions int }
+	Catalog  struct{ Copies int }
 }
 
 // do runs a command that speaks to the node.
