@@ -234,13 +234,12 @@ func TestNextStart(t *testing.T) {
 	c.sim.System.Root.Send(c.peer.routes.Node, &message.Shutdown{})
 	c.sim.Run(time.Minute)
 	notes := c.sim.NewNotes()
-	run := func(bootstrap p2p.Endpoint) *simNode {
+	run := func(bootstrap p2p.Endpoint) {
 		c.notes = notes
 		n := c.add(node.Peer, choosing(), bootstrap)
 		c.sim.Run(20 * time.Second)
 		c.sim.System.Root.Send(n.routes.Node, &message.Shutdown{})
 		c.sim.Run(20 * time.Second)
-		return n
 	}
 	run(c.supernodes[0].self)
 	require.Contains(t, string(notes.Values["supernodes"]), c.supernodes[1].self.String())
