@@ -53,6 +53,8 @@ type Config struct {
 	Discovery Discovery `yaml:"discovery"`
 	// How logins are kept.
 	Session Session `yaml:"session"`
+	// Whether and when a peer becomes a supernode.
+	Promotion Promotion `yaml:"promotion"`
 	// What others may use at most.
 	Limits Limits `yaml:"limits"`
 	// Who may take part, and with which files.
@@ -77,6 +79,7 @@ func Default() Config {
 		Search:      defaultSearch(),
 		Discovery:   defaultDiscovery(),
 		Session:     defaultSession(),
+		Promotion:   defaultPromotion(),
 		Limits:      defaultLimits(),
 		Transfer:    defaultTransfer(),
 		Store:       defaultStore(),
@@ -107,6 +110,7 @@ func (c *Config) validate(r *rules) {
 		"data_dir", "share_dir")
 	c.Search.validate(r)
 	c.Discovery.validate(r)
+	c.Promotion.validate(r, &c.Limits)
 	c.Limits.validate(r)
 	c.Admin.validate(r)
 	c.Access.validate(r)

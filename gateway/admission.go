@@ -52,6 +52,7 @@ func (g *gateway) onAccepted(ctx actor.Context, m *port.Accepted) {
 		return
 	}
 	g.visitors.enter(w)
+	g.onVisit(ctx, from)
 	pid := g.spawn(ctx, g.incoming)
 	g.admitted[pid.Id] = w
 	ctx.Send(pid, &admitted{conn: m.Conn, budget: w.budget})

@@ -73,6 +73,7 @@ func (s *shared) transfer() *config.Transfer { return &s.Config.Get().Transfer }
 type memory struct {
 	next     uint64 // number of the last connection (see spawn)
 	visitors *visitors
+	visited  time.Time // the role was told of one
 }
 
 // gateway is the actor.

@@ -106,7 +106,7 @@ func (w *world) add(role node.Role, c config.Config, others ...p2p.Endpoint) *si
 		transport, disk, w.store = w.weak.weaken(n, transport, w.store)
 	}
 	spec := node.Spec{
-		Name: fmt.Sprintf("n%d", i), Role: role, Self: n.self, Config: live, Disk: disk, Notes: w.notes,
+		Name: fmt.Sprintf("n%d", i), Role: role, Promotion: c.Promotion.Enabled, Self: n.self, Config: live, Disk: disk, Notes: w.notes,
 		Store: w.store, Grace: 5 * time.Second,
 		Gateway: func(r *message.Routes) *actor.Props {
 			return gateway.Props(n.env, transport, gateway.Options{
@@ -146,11 +146,7 @@ func (n *simNode) find(text string) *message.Found {
 	t, err := p2p.NewSearchText(text)
 	require.NoError(n.t, err)
 	before := len(n.user.Messages)
-	to := n.routes.Queries
-	if to == nil {
-		to = n.routes.Peer
-	}
-	n.env.System.Root.Send(to, &message.Find{Text: t, ReplyTo: n.user.PID})
+	n.env.System.Root.Send(n.routes.Searches(), &message.Find{Text: t, ReplyTo: n.user.PID})
 	n.sim.RunUntil(time.Minute, func() bool { return len(n.user.Messages) > before })
 	require.Greater(n.t, len(n.user.Messages), before, "the search was not answered")
 	return n.user.Messages[len(n.user.Messages)-1].(*message.Found)

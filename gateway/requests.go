@@ -43,19 +43,19 @@ func (c *incoming) request(ctx actor.Context, p wire.Packet) {
 		s := c.newSlot(wire.RETR, c.transfer().UploadWait+answerTimeout)
 		ctx.Send(c.routes.Share, &message.Retrieve{Ref: s.ref, File: p.File, From: c.from, ReplyTo: ctx.Self()})
 	case *wire.Supe:
-		c.flood(ctx, c.discovery(), wire.SUPE, func(ref message.Ref) any {
+		c.flood(ctx, c.routes.Discovery(), wire.SUPE, func(ref message.Ref) any {
 			return &message.Supe{Ref: ref, ID: p.ID, Origin: p.Origin, TTL: p.TTL, From: c.from, ReplyTo: ctx.Self()}
 		})
 	case *wire.Asup:
-		c.flood(ctx, c.discovery(), wire.ASUP, func(ref message.Ref) any {
+		c.flood(ctx, c.routes.Discovery(), wire.ASUP, func(ref message.Ref) any {
 			return &message.Asup{Ref: ref, ID: p.ID, Supernode: p.Supernode, From: c.from, ReplyTo: ctx.Self()}
 		})
 	case *wire.Quer:
-		c.flood(ctx, c.routes.Queries, wire.QUER, func(ref message.Ref) any {
+		c.flood(ctx, c.queries(), wire.QUER, func(ref message.Ref) any {
 			return &message.Quer{Ref: ref, ID: p.ID, Origin: p.Origin, TTL: p.TTL, Text: p.Text, From: c.from, ReplyTo: ctx.Self()}
 		})
 	case *wire.Aque:
-		c.flood(ctx, c.routes.Queries, wire.AQUE, func(ref message.Ref) any {
+		c.flood(ctx, c.queries(), wire.AQUE, func(ref message.Ref) any {
 			hit := message.Hit{File: p.File, Name: p.Name, Owner: p.Owner}
 			return &message.Aque{Ref: ref, ID: p.ID, Hit: hit, From: c.from, ReplyTo: ctx.Self()}
 		})
@@ -66,12 +66,12 @@ func (c *incoming) request(ctx actor.Context, p wire.Packet) {
 	}
 }
 
-// discovery is who deals with SUPE and ASUP in this node's role.
-func (c *incoming) discovery() *actor.PID {
-	if c.routes.Overlay != nil {
-		return c.routes.Overlay
+// queries is who deals with QUER and AQUE: nobody at a peer.
+func (c *incoming) queries() *actor.PID {
+	if c.routes.Serving() {
+		return c.routes.Queries
 	}
-	return c.routes.Peer
+	return nil
 }
 
 // flood passes a packet on that is not answered here. What this node's role has no use for is dropped.
@@ -86,7 +86,7 @@ func (c *incoming) flood(ctx actor.Context, to *actor.PID, cmd wire.Command, m f
 
 func (c *incoming) login(ctx actor.Context, p *wire.Logi) {
 	s := c.newSlot(wire.LOGI, answerTimeout)
-	if c.routes.Sessions == nil {
+	if !c.routes.Serving() {
 		c.settle(ctx, s.ref, failureOf(wire.LOGI).because(message.ErrUnknownSession))
 		return
 	}
@@ -95,7 +95,7 @@ func (c *incoming) login(ctx actor.Context, p *wire.Logi) {
 
 func (c *incoming) logout(ctx actor.Context, p *wire.Logo) {
 	s := c.newSlot(wire.LOGO, answerTimeout)
-	if c.routes.Sessions == nil {
+	if !c.routes.Serving() {
 		c.onLoggedOut(ctx, &message.LoggedOut{Ref: s.ref})
 		return
 	}
@@ -106,7 +106,7 @@ func (c *incoming) find(ctx actor.Context, p *wire.Find) {
 	// It may have to wait for its turn behind other searches of its session.
 	s := c.newSlot(wire.FIND, 10*c.FindWindow)
 	s.session = p.Session
-	if c.routes.Sessions == nil {
+	if !c.routes.Serving() {
 		c.onFound(ctx, &message.Found{Ref: s.ref, Err: message.ErrUnknownSession})
 		return
 	}
@@ -118,7 +118,7 @@ func (c *incoming) find(ctx actor.Context, p *wire.Find) {
 // publish gathers what arrived together, so that it is kept together: one message and one write to the store instead
 // of hundreds.
 func (c *incoming) publish(ctx actor.Context, session p2p.SessionID, change message.Publication) {
-	if c.routes.Sessions == nil {
+	if !c.routes.Serving() {
 		c.countUnknown(message.ErrUnknownSession)
 		c.metrics.ended(commandOf(change), resultRefused, 1)
 		return

@@ -136,7 +136,7 @@ func (s *slot) abandon(ctx actor.Context, c *incoming) {
 		ctx.Send(c.routes.Share, &message.UploadEnded{Ref: s.ref, ReplyTo: ctx.Self(), Err: errCut})
 	case s.command == wire.RETR && s.answer == nil:
 		ctx.Send(c.routes.Share, &message.RetrieveGone{Ref: s.ref, ReplyTo: ctx.Self()})
-	case s.command == wire.FIND && s.answer == nil && c.routes.Sessions != nil:
+	case s.command == wire.FIND && s.answer == nil && c.routes.Serving():
 		ctx.Send(c.routes.Sessions, &message.CancelFind{Ref: s.ref, Session: s.session, ReplyTo: ctx.Self()})
 	}
 }

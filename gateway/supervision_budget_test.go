@@ -36,6 +36,7 @@ var mustLive = []struct {
 	{"transfers", "", func(r *message.Routes) *actor.PID { return r.Transfers }, (*message.Download)(nil)},
 	{"share", "", func(r *message.Routes) *actor.PID { return r.Share }, (*message.Retrieve)(nil)},
 	{"peer", node.Peer, func(r *message.Routes) *actor.PID { return r.Peer }, (*message.Supe)(nil)},
+	{"role", node.Peer, func(r *message.Routes) *actor.PID { return r.Role }, (*message.Became)(nil)},
 }
 
 // TestActorsThatMustLive: ten failures in ten seconds pass. With one more the node ends, and says which actor it was,

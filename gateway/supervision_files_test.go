@@ -115,3 +115,14 @@ func peerLosesSupernode(s *scene) {
 	}
 	s.net.Down = nil
 }
+
+// roleLooks: it has not asked anybody yet. It looks again after a rest, as after a change.
+func roleLooks(s *scene) {
+	require.Equal(s.t, "waiting", s.peer.promotion().State)
+	s.weak.breaks("timer of role", 1)
+	s.sim.RunUntil(time.Minute, func() bool { return s.weak.left == 0 })
+	s.sim.Run(150 * time.Millisecond)
+	p := s.peer.promotion()
+	require.Equal(s.t, "resting", p.State)
+	require.Equal(s.t, 1, p.Runs, "it is the same run")
+}

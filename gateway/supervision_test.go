@@ -65,6 +65,7 @@ var failures = []failure{
 	{"share", "having an upload wait", "", shareUploadWaits, unharmed, unharmed, false},
 	{"share", "changing what is shared", "", shareEdits, unharmed, unharmed, false},
 	{"peer", "losing its supernode, with a search open", node.Peer, peerLosesSupernode, unharmed, unharmed, false},
+	{"role", "looking whether another role is due", node.Peer, roleLooks, unharmed, unharmed, false},
 }
 
 // TestFailures: whoever waits for an actor that panics is told, its siblings do not notice, its state comes back, and it
@@ -154,7 +155,9 @@ func newScene(t *testing.T, role node.Role) *scene {
 	if role == node.Peer {
 		w.weak = s.weak
 	}
-	s.peer = w.add(node.Peer, testConfig(), endpoint(1))
+	promoting := testConfig()
+	promoting.Promotion.Enabled, promoting.Promotion.Every = true, 100*time.Millisecond
+	s.peer = w.add(node.Peer, promoting, endpoint(1))
 	if s.failing = s.super; role == node.Peer {
 		s.failing = s.peer
 	}

@@ -49,7 +49,7 @@ func Failed(request any, err error) (to *actor.PID, answer any) {
 }
 
 // failedOutside is Failed for what comes from a connection and has no answer of its own, and for what is asked of the
-// gateway.
+// gateway and of the node.
 func failedOutside(request any, err error) (to *actor.PID, answer any) {
 	switch m := request.(type) {
 	case *Supe:
@@ -80,6 +80,8 @@ func failedOutside(request any, err error) (to *actor.PID, answer any) {
 		return m.ReplyTo, &Answered{Ref: m.Ref, Err: err}
 	case *Fetch:
 		return m.ReplyTo, &Fetched{Ref: m.Ref, Err: err}
+	case *Become:
+		return m.ReplyTo, &Became{Ref: m.Ref, Err: err}
 	}
 	return nil, nil
 }

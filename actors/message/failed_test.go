@@ -24,6 +24,7 @@ var requests = []any{
 	&message.Supe{}, &message.Asup{}, &message.Quer{}, &message.Aque{}, &message.FilterPart{}, &message.FilterDelta{},
 	&message.OpenLink{}, &message.LinkAsked{}, &message.Ping{}, &message.Pong{}, &message.Done{},
 	&message.Send{}, &message.Ask{}, &message.Fetch{},
+	&message.Become{},
 }
 
 // unanswered are messages that look like requests: nobody waits for an answer, or whoever does goes on without it.

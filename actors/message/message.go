@@ -6,23 +6,6 @@
 // request over which its actor panics, Failed is the answer.
 package message
 
-import "github.com/asynkron/protoactor-go/actor"
-
-// Routes are the long-living actors of one node. The PIDs are fixed before the actors start and survive restarts. What
-// a node does not have in its role is nil.
-type Routes struct {
-	Node      *actor.PID
-	Gateway   *actor.PID
-	Store     *actor.PID // supernode
-	Sessions  *actor.PID // supernode
-	Catalog   *actor.PID // supernode
-	Overlay   *actor.PID // supernode
-	Queries   *actor.PID // supernode
-	Peer      *actor.PID // peer: its standing with its supernode
-	Share     *actor.PID
-	Transfers *actor.PID
-}
-
 // Ref ties an answer to its request. It means something to who asked only.
 type Ref uint64
 

@@ -20,6 +20,7 @@ type NodeStatus struct {
 	Started  time.Time     `json:"started"`
 	Uptime   time.Duration `json:"uptime_ns"`
 	Ready    bool          `json:"ready"`
+	Change   string        `json:"change,omitempty"` // the role that it is about to have; empty where it keeps the one it has
 }
 
 // GatewayStatus is the gateway's snapshot.

@@ -18,6 +18,7 @@ import (
 	"alakazaam/actors/port"
 	"alakazaam/actors/props"
 	"alakazaam/actors/query"
+	"alakazaam/actors/role"
 	"alakazaam/actors/session"
 	"alakazaam/actors/share"
 	"alakazaam/actors/store"
@@ -37,14 +38,16 @@ const (
 type Spec struct {
 	Name      string // of the root actor; no two nodes of one actor system share one
 	Role      Role
-	Self      p2p.Endpoint // what others are told
+	Promotion bool          // a peer's: it becomes a supernode when one is missing, and goes back
+	Capacity  role.Capacity // what the machine gives it; for Promotion
+	Self      p2p.Endpoint  // what others are told
 	Config    *config.Live
-	Neighbors []p2p.Endpoint // a supernode's, resolved
+	Neighbors []p2p.Endpoint // a supernode's, resolved; with Promotion a peer's, too
 	Bootstrap []p2p.Endpoint // a peer's, resolved
 	Known     []p2p.Endpoint // supernodes that a peer tries first
 	Disk      port.Disk
 	Notes     port.Notes // for the node's next start
-	Store     port.Store // a supernode's
+	Store     port.Store // a supernode's; with Promotion a peer's, too, and empty
 	// Gateway makes the gateway's props. It comes from the composition, so that neither package knows the other.
 	Gateway func(*message.Routes) *actor.Props
 	// Opened is called when the gateway listens for the first time, or cannot. It must not block. May be nil.
@@ -64,8 +67,9 @@ func Spawn(env *props.Env, spec Spec) (*message.Routes, error) {
 	routes := routesOf(env.System, spec)
 	p := env.Root("node", func() actor.Actor {
 		return &node{
-			env: env, spec: spec, routes: routes, started: env.Clock.Now(), waits: make(map[string]bool),
+			env: env, spec: spec, routes: routes, started: env.Clock.Now(),
 			level: env.Metrics.Gauge("ready", "1 while the node serves, 0 while it starts and ends."),
+			roles: newRoles(env),
 		}
 	}, policy...)
 	pid, err := env.System.Root.SpawnNamed(p, spec.Name)
@@ -84,13 +88,12 @@ func routesOf(system *actor.ActorSystem, spec Spec) *message.Routes {
 	at := func(name string) *actor.PID { return system.NewLocalPID(spec.Name + "/" + name) }
 	r := &message.Routes{
 		Node: system.NewLocalPID(spec.Name), Gateway: at("gateway"), Share: at("share"), Transfers: at("transfers"),
+		Store: at("store"), Sessions: at("sessions"), Catalog: at("catalog"), Overlay: at("overlay"), Queries: at("queries"),
+		Peer: at("peer"),
 	}
-	if spec.Role == Peer {
-		r.Peer = at("peer")
-		return r
+	if spec.Role == Peer && spec.Promotion {
+		r.Role = at("role")
 	}
-	r.Store, r.Sessions, r.Catalog = at("store"), at("sessions"), at("catalog")
-	r.Overlay, r.Queries = at("overlay"), at("queries")
 	return r
 }
 
@@ -100,15 +103,15 @@ type node struct {
 	routes  *message.Routes
 	started time.Time
 
-	waits   map[string]bool // actors that the gateway's opening, or later the end, waits for
-	gateway bool            // the gateway has said that it waits for Open
+	step    *step   // what is waited for
+	change  *change // of role; nil: there is none under way
+	gateway bool    // the gateway has said that it waits for Open
+	loaded  bool    // everything behind the gateway can serve
 	opened  bool
 	ending  bool
 	level   port.Gauge // 1 while the node serves
+	roles   map[Role]port.Gauge
 }
-
-// graceOver ends the wait for open answers.
-type graceOver struct{}
 
 // Receive implements actor.Actor.
 func (n *node) Receive(ctx actor.Context) {
@@ -119,24 +122,36 @@ func (n *node) Receive(ctx actor.Context) {
 		n.gateway = true
 		n.open(ctx)
 	case *message.Ready:
-		delete(n.waits, m.Who.Id)
-		n.open(ctx)
+		n.came(ctx, event{ready, m.Who.Id})
+	case *message.Drained:
+		n.came(ctx, event{drained, m.Who.Id})
+	case *actor.Terminated:
+		n.came(ctx, event{gone, m.Who.Id})
+	case *late:
+		n.onLate(ctx, m)
 	case *message.Opened:
 		n.onOpened(ctx, m)
 	case *message.Shutdown:
 		n.shutdown(ctx)
-	case *message.Drained:
-		delete(n.waits, m.Who.Id)
-		n.end(ctx)
-	case *graceOver:
-		clear(n.waits)
-		n.end(ctx)
+	case *message.Become:
+		n.onBecome(ctx, m)
+	case *message.QueriesStatus:
+		n.onQueries(ctx, m)
+	case *lookAgain:
+		n.askQueries(ctx, m)
 	case *message.Inspect:
-		now := n.env.Clock.Now()
-		ctx.Send(m.ReplyTo, &message.NodeStatus{
-			Role: string(n.spec.Role), Endpoint: n.spec.Self, Started: n.started, Uptime: now.Sub(n.started), Ready: n.serves(),
-		})
+		ctx.Send(m.ReplyTo, n.status())
 	}
+}
+
+func (n *node) status() *message.NodeStatus {
+	s := &message.NodeStatus{
+		Role: string(n.role()), Endpoint: n.spec.Self, Started: n.started, Uptime: n.env.Clock.Now().Sub(n.started), Ready: n.serves(),
+	}
+	if n.change != nil {
+		s.Change = string(n.change.to)
+	}
+	return s
 }
 
 // start makes the children. Each is made after those to whom it speaks as soon as it runs; the gateway waits for Open
@@ -147,17 +162,36 @@ func (n *node) start(ctx actor.Context) {
 	n.child(ctx, "share", share.Props(n.env, n.spec.Disk, c, r))
 	n.child(ctx, "transfers", download.Props(n.env, n.spec.Disk, c, r))
 	if n.spec.Role == Peer {
-		n.child(ctx, "peer", peer.Props(n.env, peer.Options{
-			Self: n.spec.Self, Bootstrap: n.spec.Bootstrap, Known: n.spec.Known, Config: c, Notes: n.spec.Notes,
-			FindWindow: FindWindow(*c.Get()),
-		}, r))
-		return
+		n.standing(ctx, n.spec.Bootstrap, n.spec.Known)
+		n.act(false, true)
+		n.loaded = true
+	} else {
+		n.serving(ctx, nil)
+		n.act(true, false)
+		n.await(ctx, 0, n.ready, nil, event{ready, r.Catalog.Id}, event{ready, r.Sessions.Id})
 	}
-	n.waits[r.Catalog.Id], n.waits[r.Sessions.Id] = true, true
+	if r.Role != nil {
+		n.child(ctx, "role", role.Props(n.env, role.Options{
+			Config: c, Notes: n.spec.Notes, Capacity: n.spec.Capacity, Started: n.started,
+		}, r))
+	}
+}
+
+// standing makes what a peer has beside what every node has.
+func (n *node) standing(ctx actor.Context, bootstrap, known []p2p.Endpoint) {
+	n.child(ctx, "peer", peer.Props(n.env, peer.Options{
+		Self: n.spec.Self, Bootstrap: bootstrap, Known: known, Config: n.spec.Config, Notes: n.spec.Notes,
+		FindWindow: FindWindow(*n.spec.Config.Get()),
+	}, n.routes))
+}
+
+// serving makes what a supernode has beside what every node has.
+func (n *node) serving(ctx actor.Context, known []p2p.Endpoint) {
+	c, r := n.spec.Config, n.routes
 	n.child(ctx, "store", store.Props(n.env, n.spec.Store))
 	n.child(ctx, "catalog", catalog.Props(n.env, n.spec.Self, c, r))
 	n.child(ctx, "overlay", overlay.Props(n.env, overlay.Options{
-		Self: n.spec.Self, Neighbors: n.spec.Neighbors, Started: n.started, Config: c, Notes: n.spec.Notes,
+		Self: n.spec.Self, Neighbors: n.spec.Neighbors, Known: known, Started: n.started, Config: c, Notes: n.spec.Notes,
 	}, r))
 	n.child(ctx, "queries", query.Props(n.env, query.Options{Self: n.spec.Self, Config: c}, r))
 	n.child(ctx, "sessions", session.Props(n.env, session.Options{Config: c}, r))
@@ -172,9 +206,15 @@ func (n *node) child(ctx actor.Context, name string, p *actor.Props) {
 // serves says whether others are let in.
 func (n *node) serves() bool { return n.opened && !n.ending }
 
+// ready is when everything behind the gateway has loaded.
+func (n *node) ready(ctx actor.Context) {
+	n.loaded = true
+	n.open(ctx)
+}
+
 // open lets the gateway listen once everything behind it has loaded. A gateway that was restarted gets it at once.
 func (n *node) open(ctx actor.Context) {
-	if n.gateway && len(n.waits) == 0 && !n.ending {
+	if n.gateway && n.loaded && !n.ending {
 		n.gateway = false
 		ctx.Send(n.routes.Gateway, &message.Open{})
 	}
@@ -202,19 +242,18 @@ func (n *node) shutdown(ctx actor.Context) {
 	}
 	n.ending = true
 	n.level.Set(0)
-	clear(n.waits)
-	for _, pid := range []*actor.PID{n.routes.Gateway, n.routes.Peer} {
-		if pid != nil {
-			n.waits[pid.Id] = true
-			ctx.Send(pid, &message.Drain{ReplyTo: ctx.Self()})
+	// Whatever it was about to become, it ends as what it is.
+	waits := []event{{drained, n.routes.Gateway.Id}}
+	ctx.Send(n.routes.Gateway, &message.Drain{ReplyTo: ctx.Self()})
+	if n.routes.Standing() {
+		waits = append(waits, event{drained, n.routes.Peer.Id})
+		if n.change == nil || !n.change.draining {
+			ctx.Send(n.routes.Peer, &message.Drain{ReplyTo: ctx.Self()})
 		}
 	}
-	n.env.Clock.After(n.spec.Grace, ctx.Self(), &graceOver{})
+	n.await(ctx, n.spec.Grace, n.end, n.end, waits...)
+	n.change = nil
 }
 
 // end stops everything once nothing is waited for.
-func (n *node) end(ctx actor.Context) {
-	if n.ending && len(n.waits) == 0 {
-		ctx.Stop(ctx.Self())
-	}
-}
+func (n *node) end(ctx actor.Context) { ctx.Stop(ctx.Self()) }

@@ -27,6 +27,7 @@ var policy = []props.Rule{
 	live("transfers"), // running downloads are lost, who waits is told
 	live("share"),     // looks through the share folder again
 	live("peer"),      // logs in again and gets the same session
+	live("role"),      // begins to look anew, and finds in the notes how long the node has run
 }
 
 func live(kind string) props.Rule {

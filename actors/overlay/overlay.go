@@ -27,6 +27,7 @@ type Options struct {
 	Self      p2p.Endpoint
 	Neighbors []p2p.Endpoint // of the configuration
 	Started   time.Time      // of the node
+	Known     []p2p.Endpoint // supernodes that were found before, to begin with
 	Config    *config.Live
 	Notes     port.Notes // where the known supernodes are kept for the next start
 }
@@ -116,6 +117,11 @@ func (o *overlay) Receive(ctx actor.Context) {
 		o.options.Notes.Recall(noteName, ctx.Self())
 		for _, e := range o.options.Neighbors {
 			o.add(ctx, e, true)
+		}
+		for _, e := range o.options.Known {
+			if len(o.neighbors) < o.rules().Target {
+				o.add(ctx, e, false)
+			}
 		}
 		o.onDiscover(ctx)
 	case *message.Flood:

@@ -61,6 +61,7 @@ type sessions struct {
 	loaded     bool
 	loading    message.Load // asked of the store
 	early      []any        // requests that came before the sessions were loaded
+	draining   *actor.PID   // who waits for the end of all sessions
 
 	level                  port.Gauge
 	vanished               port.Counter
@@ -102,12 +103,13 @@ func (s *sessions) Receive(ctx actor.Context) {
 		if m.ref == s.loading.Ref {
 			s.load(ctx, s.loading.After)
 		}
-	case *message.Login, *message.Publish, *message.Find, *message.CancelFind, *message.Logout:
+	case *message.Login, *message.Publish, *message.Find, *message.CancelFind, *message.Logout, *message.Drain:
 		if !s.loaded {
 			s.early = append(s.early, m)
 			return
 		}
 		s.request(ctx, m)
+	case *message.LoggedOut: // of onDrain
 	case *kept:
 		s.onKept(ctx, m)
 	case *gone:
@@ -220,6 +222,24 @@ func (s *sessions) request(ctx actor.Context, m any) {
 		s.byEndpoint[e.endpoint] = m.Session
 		s.leaving[m.Session] = &leaving{entry: e}
 		ctx.Send(e.pid, m)
+	case *message.Drain:
+		s.onDrain(ctx, m)
+	}
+}
+
+// onDrain logs everybody out: this node is no supernode any more.
+func (s *sessions) onDrain(ctx actor.Context, m *message.Drain) {
+	s.draining = m.ReplyTo
+	for _, id := range slices.SortedFunc(maps.Keys(s.live), p2p.SessionID.Compare) {
+		s.request(ctx, &message.Logout{Session: id, ReplyTo: ctx.Self()})
+	}
+	s.reportEmpty(ctx)
+}
+
+// reportEmpty tells who drains when the last session has ended.
+func (s *sessions) reportEmpty(ctx actor.Context) {
+	if s.draining != nil && len(s.live)+len(s.leaving) == 0 {
+		ctx.Send(s.draining, &message.Drained{Who: ctx.Self()})
 	}
 }
 
@@ -241,6 +261,10 @@ func refuse(ctx actor.Context, m any, err error) {
 // login gives whoever has a session that session again, and others a new one.
 func (s *sessions) login(ctx actor.Context, m *message.Login) {
 	c := s.config.Get()
+	if s.draining != nil {
+		ctx.Send(m.ReplyTo, &message.LoggedIn{Ref: m.Ref, Err: message.ErrBusy})
+		return
+	}
 	if c.Session.VerifyAddress && !m.Endpoint.At(m.From) && !c.Access.Trusts(m.From) {
 		s.refuseLogin(ctx, m, s.foreign, message.ErrForeign)
 		return
@@ -334,6 +358,7 @@ func (s *sessions) onTerminated(ctx actor.Context, who *actor.PID) {
 		s.erase(ctx, id, e.endpoint)
 	}
 	s.left(ctx, id)
+	s.reportEmpty(ctx)
 }
 
 // idOf takes a session's id from its actor's name.

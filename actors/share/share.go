@@ -154,10 +154,9 @@ func (s *share) onProgress(ctx actor.Context, m *port.ShareProgress) {
 		return
 	}
 	s.again = false
-	if s.told = s.routes.Catalog; s.told == nil {
-		s.told = s.routes.Peer
+	if s.told = s.routes.Publisher(); s.told != nil { // else it is being made, and subscribes itself
+		ctx.Send(s.told, &message.ShareUpdate{Reset: true, Changes: s.everything()})
 	}
-	ctx.Send(s.told, &message.ShareUpdate{Reset: true, Changes: s.everything()})
 }
 
 // logProgress tells every few seconds how far the look has come, and its end.

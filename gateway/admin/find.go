@@ -42,12 +42,9 @@ func (s *Server) postFind(w *response, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	to := s.Routes.Queries
+	to := s.Routes.Searches()
 	if to == nil {
-		to = s.Routes.Peer
-	}
-	if to == nil {
-		return errGone
+		return message.ErrNoSupernode
 	}
 	b := s.newInbox()
 	defer b.close()
@@ -97,7 +94,7 @@ func answerOf(find *message.Find, found *message.Found) *FindAnswer {
 
 // giveUp ends a search that nobody waits for any more. A peer's ends by itself.
 func (s *Server) giveUp(asker *actor.PID) {
-	if s.Routes.Queries != nil {
+	if s.Routes.Serving() {
 		s.System.Root.Send(s.Routes.Queries, &message.CancelFind{ReplyTo: asker})
 	}
 }

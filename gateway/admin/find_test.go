@@ -26,11 +26,7 @@ func (b *bench) answers(pid *actor.PID, results []message.Result, err error) {
 func TestFind(t *testing.T) {
 	for _, role := range []string{"supernode", "peer"} {
 		run(t, role, func(b *bench) {
-			to := b.routes.Queries
-			if to == nil {
-				to = b.routes.Peer
-			}
-			b.answers(to, []message.Result{{
+			b.answers(b.routes.Searches(), []message.Result{{
 				File: fileID(b, "ab"), Name: "Perché.txt", Owners: []p2p.Endpoint{endpoint(b, "192.0.2.7:3000")},
 			}}, nil)
 			got, err := b.client.Find(b.Context(), admin.FindRequest{Text: " perché "})

@@ -67,12 +67,9 @@ func newBench(t *testing.T, role string, o admin.Options) *bench {
 	b.routes = &message.Routes{
 		Node: b.system.NewLocalPID("node"), Gateway: at("gateway"), Share: at("share"), Transfers: at("transfers"),
 	}
-	if role == "peer" {
-		b.routes.Peer = at("peer")
-	} else {
-		b.routes.Store, b.routes.Sessions, b.routes.Catalog = at("store"), at("sessions"), at("catalog")
-		b.routes.Overlay, b.routes.Queries = at("overlay"), at("queries")
-	}
+	b.routes.Peer, b.routes.Store, b.routes.Sessions, b.routes.Catalog = at("peer"), at("store"), at("sessions"), at("catalog")
+	b.routes.Overlay, b.routes.Queries = at("overlay"), at("queries")
+	b.routes.Act(role != "peer", role == "peer")
 	o.System, o.Routes, o.Metrics, o.FindWindow, o.Version = b.system, b.routes, b.counts, findWindow, "v1"
 	o.Log, o.Level = log, log
 	b.server = admin.New(o)

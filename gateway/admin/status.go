@@ -25,6 +25,7 @@ type Status struct {
 	Peer      *message.PeerStatus      `json:"peer,omitempty"`
 	Share     *message.ShareStatus     `json:"share,omitempty"`
 	Transfers *message.TransfersStatus `json:"transfers,omitempty"`
+	Promotion *message.RoleStatus      `json:"promotion,omitempty"`
 	// Unanswered names the actors that did not answer in time: what they would have said is missing.
 	Unanswered []string `json:"unanswered,omitempty"`
 }
@@ -43,18 +44,12 @@ func (s *Server) Status(ctx context.Context) (*Status, error) {
 	status := &Status{Version: s.Version}
 	var mu sync.Mutex
 	var all sync.WaitGroup
-	for _, who := range []*actor.PID{
-		s.Routes.Gateway, s.Routes.Store, s.Routes.Sessions, s.Routes.Catalog, s.Routes.Overlay, s.Routes.Queries, s.Routes.Peer,
-		s.Routes.Share, s.Routes.Transfers,
-	} {
-		if who == nil {
-			continue
-		}
+	for _, who := range running(s.Routes) {
 		all.Go(func() {
 			answer, err := ask[any](ctx, s, who, s.Timeout, inspect)
 			mu.Lock()
 			defer mu.Unlock()
-			if err != nil || !status.take(answer) {
+			if slices.Contains(running(s.Routes), who) && (err != nil || !status.take(answer)) {
 				status.Unanswered = append(status.Unanswered, nameOf(who))
 			}
 		})
@@ -67,6 +62,21 @@ func (s *Server) Status(ctx context.Context) (*Status, error) {
 	status.Node = node
 	slices.Sort(status.Unanswered)
 	return status, nil
+}
+
+// running are the actors beside the root that the node has in its role.
+func running(r *message.Routes) []*actor.PID {
+	all := []*actor.PID{r.Gateway, r.Share, r.Transfers}
+	if r.Serving() {
+		all = append(all, r.Store, r.Sessions, r.Catalog, r.Overlay, r.Queries)
+	}
+	if r.Standing() {
+		all = append(all, r.Peer)
+	}
+	if r.Role != nil {
+		all = append(all, r.Role)
+	}
+	return all
 }
 
 // inspect is the request for a snapshot.
@@ -93,6 +103,8 @@ func (s *Status) take(answer any) bool {
 		s.Share = a
 	case *message.TransfersStatus:
 		s.Transfers = a
+	case *message.RoleStatus:
+		s.Promotion = a
 	default:
 		return false
 	}
@@ -109,7 +121,7 @@ func (s *Server) getHealth(w *response, r *http.Request) error {
 	if _, err := s.node(r.Context()); err != nil {
 		return w.unavailable(err.Error())
 	}
-	if s.Routes.Store != nil {
+	if s.Routes.Serving() {
 		store, err := ask[*message.StoreStatus](r.Context(), s, s.Routes.Store, s.Timeout, inspect)
 		switch {
 		case err != nil:
