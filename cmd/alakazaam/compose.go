@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -51,7 +52,7 @@ type running struct {
 	transport *tcp.Transport
 	disk      *disk.Disk
 	notes     *disk.Notes
-	store     *durable.Store // a supernode's
+	store     *durable.Store // of a supernode, or of a peer that may become one
 	metrics   *admin.Metrics
 	routes    *message.Routes
 	live      *config.Live
@@ -98,19 +99,34 @@ func start(l launch) (*running, error) {
 	return r, nil
 }
 
-// openStore opens a supernode's directory in the data folder.
+// mayBePromoted says whether a node may become a supernode while it runs.
+func (l *launch) mayBePromoted() bool { return l.role == node.Peer && l.config.Promotion.Enabled }
+
+// openStore opens a supernode's directory in the data folder, or that of a peer which may become one: a directory of its
+// own, because nobody whom an earlier run of it had logged in looks for a supernode here any more. A peer can do without.
 func (r *running) openStore(l launch) error {
-	if l.role != node.Supernode {
+	switch {
+	case l.mayBePromoted():
+		o := directoryOptions(l.config)
+		o.Dir, o.Fresh = filepath.Join(l.config.DataDir, promotedName), true
+		if err := r.openDirectory(o, l); err != nil {
+			l.log.WithError(err).Warn("this peer cannot become a supernode")
+		}
 		return nil
+	case l.role == node.Supernode:
+		return r.openDirectory(directoryOptions(l.config), l)
 	}
-	o := directoryOptions(l.config)
+	return nil
+}
+
+func (r *running) openDirectory(o durable.Options, l launch) error {
 	o.Damaged, o.Log, o.Metrics, o.FS = func(err error) { offer(r.fatal, err) }, l.log, r.metrics, l.files
 	s, found, err := durable.Open(r.system, o)
 	if err != nil {
 		return cannotKeep(err)
 	}
 	r.store = s
-	if !found.Created {
+	if !found.Created && !o.Fresh {
 		l.log.WithFields(logrus.Fields{"sessions": found.Sessions, "files": found.Files, "took": found.Took.Round(time.Millisecond).String()}).
 			Info("the directory has been read")
 	}
@@ -145,7 +161,7 @@ func offer(c chan error, err error) {
 func (r *running) spec(env *props.Env, l launch) node.Spec {
 	c := l.config
 	spec := node.Spec{
-		Name: "node", Role: l.role, Self: l.place.self, Config: r.live,
+		Name: "node", Role: l.role, Promotion: l.mayBePromoted() && r.store != nil, Capacity: capacity(), Self: l.place.self, Config: r.live,
 		Neighbors: l.neighbors, Bootstrap: l.bootstrap, Known: l.known,
 		Disk: r.disk, Notes: r.notes, Grace: l.grace,
 		Opened: func(err error) { offer(r.opened, err) },

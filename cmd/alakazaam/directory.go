@@ -14,6 +14,9 @@ import (
 // directoryName is the folder of a supernode's directory in its data folder.
 const directoryName = "directory"
 
+// promotedName is that of a peer which may become a supernode.
+const promotedName = "promoted"
+
 // directoryOptions say where a supernode's directory is and how it is kept.
 func directoryOptions(c config.Config) durable.Options {
 	return durable.Options{

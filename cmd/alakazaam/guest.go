@@ -106,6 +106,7 @@ func (g *guest) start(a *app, c config.Config, supernode p2p.Endpoint) error {
 	if err != nil {
 		return err
 	}
+	c.Promotion.Enabled = false
 	c.DataDir, c.ShareDir = filepath.Join(g.dir, "data"), filepath.Join(g.dir, "shared")
 	here := machine()
 	at, err := listenAddress(c.Listen)

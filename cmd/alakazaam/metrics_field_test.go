@@ -46,6 +46,7 @@ func TestMetricsOfAFreshNode(t *testing.T) {
 		{`actor_restarts_total{kind="%"}`, kinds}, {`actor_failure_stops_total{kind="%"}`, kinds},
 		{`search_seconds_count{began="%"}`, "here elsewhere"},
 		{`store_writes_total{result="%"}`, "kept refused"},
+		{`role{role="%"}`, "peer supernode"},
 		{"%", "requests_open searches sessions files file_copies neighbors shared_files tcp_connections tcp_accepted_total " +
 			"tcp_accept_errors_total tcp_slow_readers_total tcp_orphans_total search_results_count search_results_sum " +
 			"store_write_seconds_count store_read_seconds_count store_batch_changes_count store_changes_total neighbor_drops_total " +
@@ -63,4 +64,4 @@ func TestMetricsOfAFreshNode(t *testing.T) {
 }
 
 // kinds are those of all actors.
-const kinds = "node gateway connection sessions session catalog overlay neighbor queries query transfers download store share peer"
+const kinds = "node gateway connection sessions session catalog overlay neighbor queries query transfers download store share peer role"

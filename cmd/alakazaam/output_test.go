@@ -113,6 +113,18 @@ func TestStatusText(t *testing.T) {
 		Overlay:   &message.OverlayStatus{},
 		Transfers: &message.TransfersStatus{},
 	})
+	for _, p := range []message.RoleStatus{
+		{State: "waiting", Wish: "supernode"},
+		{State: "waiting", Wish: "supernode", Conditions: []message.Condition{
+			{Name: "uptime", Text: "10m0s, 1h0m0s at least"}, {Name: "memory", Holds: true, Text: "enough"}, {Name: "needed", Text: "2 known"},
+		}},
+		{State: "settling", Wish: "peer", For: 90 * time.Second},
+		{State: "ready", Wish: "supernode"},
+		{State: "resting", Wish: "peer", For: 29 * time.Minute},
+	} {
+		out.WriteString(promotionText(&p, "") + "\n")
+	}
+	out.WriteString(promotionText(&message.RoleStatus{State: "changing", Wish: "peer"}, "supernode") + "\n")
 	golden(t, "status.txt", out.Bytes())
 }
 

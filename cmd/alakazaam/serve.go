@@ -204,7 +204,9 @@ func prepare(ctx context.Context, role node.Role, c config.Config, log logrus.Fi
 		others = l.neighbors
 	case node.Peer:
 		l.bootstrap = here.endpoints(ctx, "bootstrap", c.Bootstrap, log)
-		others = l.bootstrap
+		if others = l.bootstrap; l.mayBePromoted() {
+			l.neighbors = here.endpoints(ctx, "neighbors", c.Neighbors, log)
+		}
 		if len(others) == 0 {
 			log.WithField("key", "bootstrap").Warn("no bootstrap node is known: this peer serves its files, but it finds no supernode " +
 				"and cannot search; name one with --bootstrap HOST:PORT")

@@ -62,6 +62,9 @@ func writeStatus(w io.Writer, width int, s *admin.Status) {
 		fmt.Fprintf(w, "%-12s %s\n", title, fmt.Sprintf(format, args...))
 	}
 	line(s.Node.Role, "%s, up %s, %s", s.Node.Endpoint, durationText(s.Node.Uptime), state)
+	if p := s.Promotion; p != nil {
+		line("promotion", "%s", promotionText(p, s.Node.Change))
+	}
 	if p := s.Peer; p != nil {
 		line("supernode", "%s", standing(p))
 		writeStandbys(w, width, p, line)
@@ -96,6 +99,32 @@ func writeStatus(w io.Writer, width int, s *admin.Status) {
 	if len(s.Unanswered) > 0 {
 		line("no answer", "%s", strings.Join(s.Unanswered, ", "))
 	}
+}
+
+// promotionText says whether the node is about to take another role, or what is missing for that.
+func promotionText(p *message.RoleStatus, change string) string {
+	if change != "" {
+		return "becoming a " + change
+	}
+	role := map[string]string{"supernode": "peer", "peer": "supernode"}[p.Wish]
+	switch p.State {
+	case "resting":
+		return fmt.Sprintf("stays a %s for %s more, whatever comes", role, durationText(p.For))
+	case "settling":
+		return fmt.Sprintf("becomes a %s if the conditions hold for %s more", p.Wish, durationText(p.For))
+	case "ready":
+		return fmt.Sprintf("becomes a %s soon", p.Wish)
+	}
+	var missing []string
+	for _, c := range p.Conditions {
+		if !c.Holds {
+			missing = append(missing, fmt.Sprintf("%s (%s)", c.Name, text.Display(c.Text)))
+		}
+	}
+	if len(missing) == 0 {
+		return "has not been thought about yet"
+	}
+	return fmt.Sprintf("no %s, for want of: %s", p.Wish, strings.Join(missing, "; "))
 }
 
 func standing(p *message.PeerStatus) string {

@@ -108,7 +108,13 @@ func (d *directory) prepare(e *engine, c *contents) error {
 			return err
 		}
 	}
-	if c.version != d.schema.version || len(d.repair) > 0 {
+	empty := d.o.Fresh && d.opened.IsZero()
+	if empty {
+		if err := e.db.DeleteRange(firstRecord, behindRecord, pebble.Sync); err != nil {
+			return err
+		}
+	}
+	if c.version != d.schema.version || len(d.repair) > 0 || empty {
 		return c.read(e.db)
 	}
 	return nil

@@ -51,6 +51,8 @@ type Options struct {
 	// in the log, of which there are up to three, 0 meaning 16 MiB.
 	Cache    int64
 	MemTable uint64
+	// Fresh has it begin with nothing: what is there from before is removed.
+	Fresh bool
 	// Damaged is called once when the directory is found damaged while it is in use. From then on everything is refused;
 	// a restart sets it aside. It must not block.
 	Damaged func(error)

@@ -237,3 +237,26 @@ func TestOneAtATime(t *testing.T) {
 	require.Equal(t, [2]int{3, 6}, [2]int{report.Sessions, report.Files})
 	require.NoError(t, d.close())
 }
+
+// TestFreshDirectoryIsEmpty: what an earlier process left is gone, and what this one writes stays as long as it lives.
+func TestFreshDirectoryIsEmpty(t *testing.T) {
+	system := newSystem()
+	defer system.Shutdown()
+	o := Options{Dir: filepath.Join(t.TempDir(), "directory"), Fresh: true}
+	for range 2 {
+		d, report, err := Open(system, o)
+		require.NoError(t, err)
+		require.Zero(t, report.Sessions)
+		require.Zero(t, report.Files)
+		c := newClient(t, system)
+		require.Empty(t, c.all(d, port.Cursor{}, 10))
+		require.NoError(t, c.apply(d, fill(3)))
+		require.Len(t, c.all(d, port.Cursor{}, 10), 3+6)
+		require.NoError(t, d.Close())
+	}
+	o.Fresh = false
+	d, report, err := Open(system, o)
+	require.NoError(t, err)
+	require.Equal(t, 3, report.Sessions)
+	require.NoError(t, d.Close())
+}
