@@ -115,6 +115,8 @@ func TestPeerBecomesSupernodeAndGoesBack(t *testing.T) {
 	w.eventually(func() bool { return len(w.promoted()) > 0 }, "a peer becomes a supernode")
 	require.GreaterOrEqual(t, w.sim.Now().Sub(began), 90*time.Second, "not before min_uptime and settle")
 	p := w.promoted()[0]
+	w.sim.Run(time.Minute)
+	require.Equal(t, "resting", p.promotion().State)
 	all := func() bool { return !slices.ContainsFunc(w.all, func(n *simNode) bool { return !n.finds(6) }) }
 	w.eventually(all, "everybody finds everything")
 	w.sim.Run(time.Minute)
@@ -206,6 +208,11 @@ func TestChangeOfRoleKeepsWhatRuns(t *testing.T) {
 		asked := len(n.user.Messages)
 
 		change := n.become(supernode, far.self)
+		if !supernode {
+			w.sim.Run(100 * time.Millisecond)
+			require.Equal(t, asked, len(n.user.Messages), "the search goes on")
+			member.dial(n.self).say("LOGI%s", field(member.self)).hear("ALGI0000000000000000")
+		}
 		w.eventually(func() bool { return len(change.Messages) > 0 }, "the role changes")
 		require.NoError(t, change.Messages[0].(*message.Became).Err)
 		require.Greater(t, len(n.user.Messages), asked)
@@ -272,16 +279,35 @@ func TestChangeOfRoleThatFails(t *testing.T) {
 	require.NoError(t, n.becomes(false))
 }
 
+// TestRolesThatAreFixed: a node that was not told that it may change keeps its role.
+func TestRolesThatAreFixed(t *testing.T) {
+	w := newWorld(t, 1)
+	super := w.add(node.Supernode, testConfig())
+	peer := w.add(node.Peer, testConfig())
+	promoting := w.add(node.Supernode, promoting())
+	w.sim.Run(time.Second)
+	require.ErrorContains(t, super.becomes(false), "keeps its role")
+	require.ErrorContains(t, peer.becomes(true), "keeps its role")
+	require.ErrorContains(t, promoting.becomes(false), "keeps its role")
+	require.NoError(t, super.becomes(true))
+}
+
 // TestShareThatFailsDuringAChange: whoever publishes in the end knows everything.
 func TestShareThatFailsDuringAChange(t *testing.T) {
 	w := newWorld(t, 1)
 	far := w.add(node.Supernode, testConfig())
+	dead := &deadStore{Store: store.NewMemory(w.sim.System), sim: w.sim, dead: true}
+	w.store = dead
 	n := w.add(node.Peer, switching(), endpoint(1))
 	w.sim.Run(10 * time.Second)
 	change := n.become(true, far.self)
-	w.sim.Run(0) // the catalog has told the share of itself, and the node still is a peer
+	w.sim.Run(10 * time.Second) // the catalog has told the share of itself, and the node still is a peer
+	require.Equal(t, 1, n.kinds()["catalog"])
 	w.sim.System.Root.Send(n.routes.Share, (*message.Retrieve)(nil))
 	n.disk.Put("new.txt", []byte("new"))
+	w.sim.Run(time.Second)
+	require.Equal(t, 1, n.standing().Published)
+	dead.dead = false
 	w.eventually(func() bool { return len(change.Messages) > 0 }, "the role changes")
 	require.Equal(t, 1, n.metrics[actortest.Series("actor_restarts_total", "kind", "share")])
 	require.Len(t, n.find(".txt").Results, 1)
@@ -310,27 +336,4 @@ func TestShutdownDuringAChange(t *testing.T) {
 		}
 		require.Len(t, steps, map[bool]int{true: 2, false: 2}[supernode], "%v", steps)
 	}
-}
-
-// TestVisitsShowThatTheNodeCanBeReached.
-func TestVisitsShowThatTheNodeCanBeReached(t *testing.T) {
-	w := newWorld(t, 1)
-	n := w.add(node.Peer, promoting())
-	reachable := func() bool {
-		i := slices.IndexFunc(n.promotion().Conditions, func(c message.Condition) bool { return c.Name == "reachable" })
-		return n.promotion().Conditions[i].Holds
-	}
-	w.sim.Run(10 * time.Second)
-	require.False(t, reachable())
-	s := w.stranger(100, false)
-	s.dial(n.self).conn.Close()
-	w.sim.Run(10 * time.Second)
-	require.True(t, reachable())
-	n.config.Reload(func() config.Config {
-		c := promoting()
-		c.Promotion.ReachableWithin = 15 * time.Second
-		return c
-	}())
-	w.sim.Run(20 * time.Second)
-	require.False(t, reachable(), "that was long ago")
 }

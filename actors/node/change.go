@@ -25,7 +25,7 @@ const (
 
 // What Became says of a change that did not take place.
 var (
-	errNoStore  = errors.New("there is no directory to keep sessions in")
+	errFixed    = errors.New("this node keeps its role (promotion.enabled)")
 	errNotReady = fmt.Errorf("the directory was not loaded within %v", readyLimit)
 )
 
@@ -79,11 +79,11 @@ func (n *node) act(serving, standing bool) {
 func (n *node) onBecome(ctx actor.Context, m *message.Become) {
 	var err error
 	switch {
+	case m.Supernode == n.routes.Serving() && n.change == nil:
+	case n.routes.Role == nil:
+		err = errFixed
 	case n.ending || n.change != nil || !n.loaded:
 		err = message.ErrBusy
-	case m.Supernode == n.routes.Serving():
-	case n.spec.Store == nil:
-		err = errNoStore
 	default:
 		n.begin(ctx, m)
 		return
@@ -190,8 +190,7 @@ func (n *node) dismiss(ctx actor.Context) {
 // dismissed ends the supernode's actors and makes the peer's.
 func (n *node) dismissed(ctx actor.Context) {
 	n.stop(ctx, func(ctx actor.Context) {
-		known := n.change.become.Known
-		n.standing(ctx, slices.Concat(n.spec.Bootstrap, known), known)
+		n.standing(ctx, slices.Concat(n.spec.Bootstrap, n.change.become.Known), nil)
 		n.act(false, true)
 		n.changed(ctx, nil)
 	}, n.served()...)

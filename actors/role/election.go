@@ -35,7 +35,7 @@ type Capacity struct {
 // supernode is another supernode as far as this node knows it.
 type supernode struct {
 	endpoint p2p.Endpoint
-	sessions int  // that it has told; 0: none, or nothing
+	sessions int  // that it has told; -1: nothing
 	full     bool // it refuses logins
 }
 
@@ -52,8 +52,9 @@ type facts struct {
 	visited         time.Time // zero: never
 	visitor         netip.Addr
 	capacity        Capacity
-	others          []supernode // that a peer knows, or that a supernode has as neighbors
-	sessions        int         // a supernode's
+	others          []supernode    // that are up: a peer's, or a supernode's neighbors
+	known           []p2p.Endpoint // these, and others that may be gone
+	sessions        int            // a supernode's
 }
 
 // election decides when a node takes the other role. It is pure.

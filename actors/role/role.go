@@ -16,7 +16,6 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"alakazaam/actors/message"
-	"alakazaam/actors/p2p"
 	"alakazaam/actors/port"
 	"alakazaam/actors/props"
 	"alakazaam/config"
@@ -189,11 +188,7 @@ func (r *role) decide(ctx actor.Context) {
 	}
 	r.lastRef++
 	r.under, r.wish = r.lastRef, !serving
-	known := make([]p2p.Endpoint, len(f.others))
-	for i, s := range f.others {
-		known[i] = s.endpoint
-	}
-	ctx.Send(r.routes.Node, &message.Become{Ref: r.under, Supernode: r.wish, Known: known, ReplyTo: ctx.Self()})
+	ctx.Send(r.routes.Node, &message.Become{Ref: r.under, Supernode: r.wish, Known: f.known, ReplyTo: ctx.Self()})
 }
 
 func (r *role) facts(serving bool) facts {
@@ -205,16 +200,30 @@ func (r *role) facts(serving bool) facts {
 	if serving {
 		f.sessions, f.others = r.sessions.Sessions, neighbors(r.overlay)
 	} else {
-		f.others = supernodes(r.peer)
+		f.others, f.known = supernodes(r.peer), r.peer.Known
+	}
+	for _, s := range f.others {
+		if !slices.Contains(f.known, s.endpoint) {
+			f.known = append(f.known[:len(f.known):len(f.known)], s.endpoint)
+		}
 	}
 	return f
 }
 
-// supernodes are those that a peer knows.
+// supernodes are those that a peer has seen up lately: its own, those that can take its place, and those that refuse it.
+// What else it knows may be long gone.
 func supernodes(s *message.PeerStatus) []supernode {
-	all := make([]supernode, len(s.Known))
-	for i, e := range s.Known {
-		all[i] = supernode{endpoint: e}
+	var all []supernode
+	if s.Active != nil {
+		all = append(all, supernode{endpoint: s.Active.Endpoint, sessions: s.Active.Sessions})
+	} else if s.State == "online" {
+		all = append(all, supernode{endpoint: s.Supernode})
+	}
+	for _, o := range s.Standbys {
+		all = append(all, supernode{endpoint: o.Endpoint, sessions: o.Sessions})
+	}
+	for _, e := range s.Refused {
+		all = append(all, supernode{endpoint: e, full: true})
 	}
 	return all
 }
@@ -224,7 +233,7 @@ func neighbors(s *message.OverlayStatus) []supernode {
 	var all []supernode
 	for _, n := range s.Neighbors {
 		if n.Up {
-			all = append(all, supernode{endpoint: n.Endpoint})
+			all = append(all, supernode{endpoint: n.Endpoint, sessions: n.Sessions})
 		}
 	}
 	return all

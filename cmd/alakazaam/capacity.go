@@ -14,11 +14,11 @@ func capacity() role.Capacity {
 	var c role.Capacity
 	var most unix.Rlimit
 	if unix.Getrlimit(unix.RLIMIT_NOFILE, &most) == nil {
-		c.OpenFiles = int(min(uint64(most.Cur), math.MaxInt))
+		c.OpenFiles = int(min(most.Cur, math.MaxInt))
 	}
 	least := machineMemory()
 	if unix.Getrlimit(unix.RLIMIT_AS, &most) == nil {
-		least = min(least, uint64(most.Cur))
+		least = min(least, most.Cur)
 	}
 	least = min(least, uint64(debug.SetMemoryLimit(-1))) // GOMEMLIMIT
 	if least < math.MaxInt64 {

@@ -59,6 +59,24 @@ func TestStatusTellsWhoIsSilent(t *testing.T) {
 	})
 }
 
+// TestStatusWhileTheRoleChanges: an actor that ends with its role is not silent.
+func TestStatusWhileTheRoleChanges(t *testing.T) {
+	run(t, "peer", func(b *bench) {
+		b.status(b.routes.Node, &message.NodeStatus{Role: "supernode"})
+		b.status(b.routes.Gateway, &message.GatewayStatus{})
+		b.status(b.routes.Share, &message.ShareStatus{})
+		b.status(b.routes.Transfers, &message.TransfersStatus{})
+		asked := b.silent(b.routes.Peer)
+		go func() {
+			<-asked
+			b.routes.Act(true, false)
+		}()
+		got, err := b.client.Status(b.Context())
+		require.NoError(b, err)
+		require.Empty(b, got.Unanswered)
+	})
+}
+
 func TestStatusOfSilentNode(t *testing.T) {
 	run(t, "peer", func(b *bench) {
 		b.silent(b.routes.Node)
