@@ -108,7 +108,7 @@ func (c *incoming) onLink(ctx actor.Context, p *wire.Link) {
 	case c.packets > 1, !c.Config.Get().Discovery.Links:
 		c.settle(ctx, s.ref, failureOf(wire.LINK)) // behind other packets nobody could tell what is meant for the link
 		return
-	case c.routes.Overlay == nil:
+	case !c.routes.Serving():
 		refused = &message.LinkRefused{Code: wire.NackFull, Reason: "this node is no supernode"}
 	case !c.Config.Get().Access.Endpoint(p.Endpoint), c.Config.Get().Session.VerifyAddress && !p.Endpoint.At(c.from):
 		refused = &message.LinkRefused{Code: wire.NackForbidden, Reason: "that is not your address, or it is refused here"}
@@ -209,7 +209,7 @@ func (c *incoming) carry(ctx actor.Context, packet any) {
 // onPing says how this node is, if it is a supernode.
 func (c *incoming) onPing(ctx actor.Context, p *wire.Ping) {
 	s := c.newSlot(wire.PING, answerTimeout)
-	if c.routes.Overlay == nil {
+	if !c.routes.Serving() {
 		nack := &wire.Nack{Code: wire.NackFull, Reason: "this node is no supernode"}
 		c.settle(ctx, s.ref, answer{result: resultRefused, command: wire.NACK, packet: nack.Append(nil)})
 		return

@@ -24,15 +24,15 @@ func choosing() config.Config {
 	return c
 }
 
-// crowd is a peer with three files and supernodes that know each other, from the best to the worst.
-type crowd struct {
+// pool is a peer with three files and supernodes that know each other, from the best to the worst.
+type pool struct {
 	*world
 	supernodes []*scripted
 	peer       *simNode
 }
 
-func newCrowd(t testing.TB, supernodes int, adjust ...func(*config.Config)) *crowd {
-	c := &crowd{world: newWorld(t, 1)}
+func newPool(t testing.TB, supernodes int, adjust ...func(*config.Config)) *pool {
+	c := &pool{world: newWorld(t, 1)}
 	var all []p2p.Endpoint
 	for i := range supernodes {
 		s := c.supernode(50+i, time.Duration(supernodes-i)*time.Hour)
@@ -53,7 +53,7 @@ func newCrowd(t testing.TB, supernodes int, adjust ...func(*config.Config)) *cro
 }
 
 // settle lets the peer log in and look at everybody, and expects it at this supernode.
-func (c *crowd) settle(at int) {
+func (c *pool) settle(at int) {
 	c.t.(interface{ Helper() }).Helper()
 	c.sim.Run(10 * time.Second)
 	require.Equal(c.t, "online", c.peer.standing().State)
@@ -62,7 +62,7 @@ func (c *crowd) settle(at int) {
 }
 
 // until is how long it takes until a supernode has everything.
-func (c *crowd) until(at int) time.Duration {
+func (c *pool) until(at int) time.Duration {
 	began := c.sim.Now()
 	c.sim.RunUntil(10*time.Minute, func() bool { return len(c.supernodes[at].files) == 3 })
 	require.Len(c.t, c.supernodes[at].files, 3)
@@ -70,7 +70,7 @@ func (c *crowd) until(at int) time.Duration {
 	return c.sim.Now().Sub(began) - time.Second
 }
 
-func (c *crowd) standbys() (out []p2p.Endpoint) {
+func (c *pool) standbys() (out []p2p.Endpoint) {
 	for _, s := range c.peer.standing().Standbys {
 		out = append(out, s.Endpoint)
 	}
@@ -80,19 +80,19 @@ func (c *crowd) standbys() (out []p2p.Endpoint) {
 // TestFailover: within seconds everything is published at the best standby, however the active supernode went.
 func TestFailover(t *testing.T) {
 	for name, x := range map[string]struct {
-		goes         func(*crowd, *scripted)
+		goes         func(*pool, *scripted)
 		least, limit time.Duration
 	}{
-		"its process ended": {func(_ *crowd, s *scripted) { s.stop() }, 0, 5100 * time.Millisecond},
+		"its process ended": {func(_ *pool, s *scripted) { s.stop() }, 0, 5100 * time.Millisecond},
 		// session.check_every, and then two dials of limits.dial_timeout
-		"nothing gets there": {func(c *crowd, s *scripted) {
+		"nothing gets there": {func(c *pool, s *scripted) {
 			c.net.Down = func(from, to netip.Addr) bool { return from == s.self.IPv4() || to == s.self.IPv4() }
 		}, 10 * time.Second, 15100 * time.Millisecond},
 		// session.check_every, and then twice three seconds for an answer
-		"it hangs": {func(_ *crowd, s *scripted) { s.silent = true }, 6 * time.Second, 11100 * time.Millisecond},
+		"it hangs": {func(_ *pool, s *scripted) { s.silent = true }, 6 * time.Second, 11100 * time.Millisecond},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c := newCrowd(t, 4)
+			c := newPool(t, 4)
 			c.settle(0)
 			require.Equal(t, []p2p.Endpoint{endpoint(51), endpoint(52), endpoint(53)}, c.standbys())
 			c.sim.Run(2 * time.Minute)
@@ -112,7 +112,7 @@ func TestFailover(t *testing.T) {
 
 // TestFailoverFromOneToTheNext: standbys that are gone meanwhile are passed over, and a search for others comes last.
 func TestFailoverFromOneToTheNext(t *testing.T) {
-	c := newCrowd(t, 3)
+	c := newPool(t, 3)
 	c.settle(0)
 	for _, s := range c.supernodes[:2] {
 		s.stop()
@@ -144,7 +144,7 @@ func TestChoiceOfSupernode(t *testing.T) {
 		"all but one base":       {up: [3]time.Duration{hour, hour, hour}, base: [3]bool{true, false, true}, want: 1},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c := newCrowd(t, 3)
+			c := newPool(t, 3)
 			for i, s := range c.supernodes {
 				s.began, s.sessions, s.base = c.sim.Now().Add(-x.up[i]), x.sessions[i], x.base[i]
 			}
@@ -167,7 +167,7 @@ func TestChoiceOfSupernode(t *testing.T) {
 
 // TestPeerDoesNotHop: while its supernode works it stays, even if a far better one comes along.
 func TestPeerDoesNotHop(t *testing.T) {
-	c := newCrowd(t, 2)
+	c := newPool(t, 2)
 	c.settle(0)
 	c.supernodes[0].sessions, c.supernodes[1].sessions = 3000, 0
 	c.supernodes[1].began = c.sim.Now().Add(-1000 * time.Hour)
@@ -180,7 +180,7 @@ func TestPeerDoesNotHop(t *testing.T) {
 
 // TestBaseSupernodes are asked PING rarely, never on a connection that carries anything else, and serve as well.
 func TestBaseSupernodes(t *testing.T) {
-	c := newCrowd(t, 2)
+	c := newPool(t, 2)
 	for _, s := range c.supernodes {
 		s.base = true
 	}
@@ -204,7 +204,7 @@ func TestBaseSupernodes(t *testing.T) {
 
 // TestSupernodesThatRefuse are left alone for a while, and others are tried. Where all refuse the peer says so.
 func TestSupernodesThatRefuse(t *testing.T) {
-	c := newCrowd(t, 2)
+	c := newPool(t, 2)
 	best, other := c.supernodes[0], c.supernodes[1]
 	best.full = true
 	c.settle(1)
@@ -230,7 +230,7 @@ func TestSupernodesThatRefuse(t *testing.T) {
 
 // TestNextStart: with dead bootstrap nodes a peer goes back to the supernodes of its last run.
 func TestNextStart(t *testing.T) {
-	c := newCrowd(t, 3)
+	c := newPool(t, 3)
 	c.sim.System.Root.Send(c.peer.routes.Node, &message.Shutdown{})
 	c.sim.Run(time.Minute)
 	notes := c.sim.NewNotes()
@@ -257,7 +257,7 @@ func TestNextStart(t *testing.T) {
 // TestForgedSupernodes: somebody answers SUPE with thousands that are not there. The true one is found, what is remembered
 // stays bounded, and no network fills it.
 func TestForgedSupernodes(t *testing.T) {
-	c := newCrowd(t, 2)
+	c := newPool(t, 2)
 	forger := c.supernodes[1]
 	forger.tells = nil
 	for i := range 4000 {
@@ -294,7 +294,7 @@ func TestForgedSupernodes(t *testing.T) {
 // the peer noticed; else everything.
 func TestSupernodeThatRestarts(t *testing.T) {
 	for _, away := range []time.Duration{time.Millisecond, 20 * time.Second} {
-		c := newCrowd(t, 1)
+		c := newPool(t, 1)
 		c.settle(0)
 		s := c.supernodes[0]
 		s.stop()
@@ -322,7 +322,7 @@ func TestSupernodeThatRestarts(t *testing.T) {
 // TestSupernodeThatComesBack: a supernode that was left for a standby is told, as soon as it is there again, that the
 // session has ended: it would go on offering what the peer shared then.
 func TestSupernodeThatComesBack(t *testing.T) {
-	c := newCrowd(t, 2)
+	c := newPool(t, 2)
 	c.settle(0)
 	first, second := c.supernodes[0], c.supernodes[1]
 	first.stop()
@@ -347,7 +347,7 @@ func TestSupernodeThatComesBack(t *testing.T) {
 }
 
 // has waits until a supernode has exactly so many files.
-func (c *crowd) has(s *scripted, files int) {
+func (c *pool) has(s *scripted, files int) {
 	c.t.(interface{ Helper() }).Helper()
 	require.True(c.t, c.sim.RunUntil(10*time.Minute, func() bool { return len(s.files) == files }), "%v", s.files)
 	c.sim.Run(time.Second)
@@ -356,7 +356,7 @@ func (c *crowd) has(s *scripted, files int) {
 
 // TestProbeThatCannotBeMade says nothing about the supernode: this node was too busy.
 func TestProbeThatCannotBeMade(t *testing.T) {
-	c := newCrowd(t, 2, func(c *config.Config) { c.Limits.Dials, c.Limits.DialsQueued = 1, 1 })
+	c := newPool(t, 2, func(c *config.Config) { c.Limits.Dials, c.Limits.DialsQueued = 1, 1 })
 	c.sim.Run(3 * time.Minute)
 	before := c.peer.standing()
 	require.Equal(t, "online", before.State)
@@ -378,7 +378,7 @@ func TestProbeThatCannotBeMade(t *testing.T) {
 // TestChoiceIsReproducible: the same seed gives the same run.
 func TestChoiceIsReproducible(t *testing.T) {
 	run := func() string {
-		c := newCrowd(t, 5)
+		c := newPool(t, 5)
 		c.sim.Run(2 * time.Minute)
 		c.supernodes[0].stop()
 		c.supernodes[1].silent = true

@@ -29,14 +29,20 @@ func newCensus(env *props.Env) census {
 
 // onPing answers a PING, at once where the figures are fresh.
 func (o *overlay) onPing(ctx actor.Context, m *message.Ping) {
-	now := o.env.Clock.Now()
-	if old := now.Sub(o.census.at) >= fresh; old {
-		o.census.at, o.census.missing = now, 2
-		ctx.Send(o.routes.Sessions, &message.Inspect{ReplyTo: ctx.Self()})
-		ctx.Send(o.routes.Catalog, &message.Inspect{ReplyTo: ctx.Self()})
-	}
+	o.refresh(ctx)
 	o.census.waiting = append(o.census.waiting, m)
 	o.pong(ctx)
+}
+
+// refresh asks for the figures where they are not fresh.
+func (o *overlay) refresh(ctx actor.Context) {
+	now := o.env.Clock.Now()
+	if now.Sub(o.census.at) < fresh {
+		return
+	}
+	o.census.at, o.census.missing = now, 2
+	ctx.Send(o.routes.Sessions, &message.Inspect{ReplyTo: ctx.Self()})
+	ctx.Send(o.routes.Catalog, &message.Inspect{ReplyTo: ctx.Self()})
 }
 
 // counted takes one figure.

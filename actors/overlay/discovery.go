@@ -2,6 +2,7 @@ package overlay
 
 import (
 	"bytes"
+	"math/rand/v2"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -57,7 +58,12 @@ func (o *overlay) onSupe(ctx actor.Context, m *message.Supe) {
 		o.duplicates.Add(1)
 		return
 	}
-	o.answerSupe(ctx, m)
+	o.refresh(ctx)
+	if limit := o.options.Config.Get().Limits.Sessions; welcomes(o.census.sessions, limit, rand.New(o.env.Rand).Float64()) {
+		o.answerSupe(ctx, m)
+	} else {
+		o.shy.Hit("sessions", o.census.sessions, "limit", limit)
+	}
 	ttl, ok := min(m.TTL, o.rules().TTL).Lowered()
 	if !ok {
 		return

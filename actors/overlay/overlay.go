@@ -58,6 +58,7 @@ type overlay struct {
 	level        port.Gauge
 	duplicates   port.Counter
 	full, subnet *props.Limit
+	shy          *props.Limit // SUPEs that were not answered because this node fills up
 	meters       *meters
 }
 
@@ -97,6 +98,7 @@ func newOverlay(env *props.Env, o Options, routes *message.Routes) *overlay {
 		level:      m.Gauge("neighbors", "Neighbors that could be reached last time."),
 		duplicates: m.Counter("dropped_total", "Packets dropped, by command and reason.", "command", "SUPE", "reason", "duplicate"),
 		full:       env.Refusing("discovery_max", "neighbor refused: discovery.max"),
+		shy:        env.Refusing("supe_unanswered", "a SUPE is not answered: more than half of limits.sessions are there").Quietly(),
 		subnet:     env.Refusing("discovery_per_subnet", "neighbor refused: discovery.per_subnet"),
 		meters: &meters{
 			dropped:  m.Counter("neighbor_drops_total", "Packets not passed on because a neighbor was down or too slow."),
@@ -119,10 +121,9 @@ func (o *overlay) Receive(ctx actor.Context) {
 			o.add(ctx, e, true)
 		}
 		for _, e := range o.options.Known {
-			if len(o.neighbors) < o.rules().Target {
-				o.add(ctx, e, false)
-			}
+			o.book.Hear(e, o.env.Clock.Now())
 		}
+		o.fillSoon(ctx)
 		o.onDiscover(ctx)
 	case *message.Flood:
 		o.onFlood(ctx, m)
