@@ -36,9 +36,10 @@ type Search struct {
 	// How far a search that begins here goes, and the most that one of others may have left.
 	TTL p2p.TTL `yaml:"ttl" range:"1..99" unit:"hops" reload:"yes"`
 	// How a search goes: flood asks everybody at once; ring asks nearer supernodes first, until there are enough results;
-	// dynamic asks one neighbor after another where a probe shows that many have it, and everybody where few do. Over 200
-	// supernodes dynamic takes half as many packets as flood for searches of mixed popularity, 3% more for rare files, and
-	// finds as much wherever fewer results come than are asked for.
+	// dynamic asks one neighbor after another where a probe shows that many have it, and everybody where few do. In a model
+	// of 200 supernodes dynamic takes 35% to 55% of flood's packets for searches of mixed popularity, where ring takes 60%
+	// to 90%, and at most 5% more for rare files, where ring doubles them. All of them find as much wherever fewer results
+	// come than are asked for.
 	Strategy string `yaml:"strategy" form:"flood|ring|dynamic" reload:"yes"`
 	// Where not everybody says that all answers have come, a search ends when none has come for this long; for half as
 	// long where there are enough, and before a further step of a strategy.

@@ -11,6 +11,7 @@ import (
 
 	"alakazaam/actors/message"
 	"alakazaam/actors/p2p"
+	"alakazaam/config"
 )
 
 // grid gives the edges of w × h nodes, each joined to those beside, above and below it.
@@ -157,6 +158,31 @@ func TestTTL(t *testing.T) {
 		clear(w.sent)
 		require.Len(t, w.all[0].find("at ").Results, 1+ttl, "the node itself and a hop for each of the TTL")
 		require.Equal(t, ttl, w.sent["QUER"])
+	}
+}
+
+// TestStrategiesFindTheSame: whatever is not enough, all of it is found by every strategy.
+func TestStrategiesFindTheSame(t *testing.T) {
+	w := newWorld(t, 1)
+	w.overlay(30, regular(rand.New(rand.NewPCG(5, 5)), 30, 4), testConfig())
+	for i, n := range w.all {
+		n.disk.Put(fmt.Sprintf("at %d.txt", i), fmt.Appendf(nil, "%d", i))
+	}
+	w.sim.Run(time.Second)
+	text, err := p2p.NewSearchText("at ")
+	require.NoError(t, err)
+	for _, strategy := range config.Strategies() {
+		for limit, want := range map[int]int{0: 30, 4: 4} {
+			clear(w.sent)
+			n := w.all[0]
+			n.user.Messages = nil
+			n.env.System.Root.Send(n.routes.Queries, &message.Find{Text: text, Strategy: strategy, Limit: limit, ReplyTo: n.user.PID})
+			w.sim.RunUntil(time.Minute, func() bool { return len(n.user.Messages) > 0 })
+			require.Len(t, n.user.Messages[0].(*message.Found).Results, want, strategy)
+			if limit > 0 && strategy != config.StrategyFlood {
+				require.Equal(t, 4, w.sent["QUER"], "the neighbors have enough")
+			}
+		}
 	}
 }
 

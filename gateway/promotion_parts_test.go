@@ -82,7 +82,9 @@ func TestRunsAreRemembered(t *testing.T) {
 // TestVisitsShowThatTheNodeCanBeReached: for a while, and the role is told once a minute.
 func TestVisitsShowThatTheNodeCanBeReached(t *testing.T) {
 	w := newWorld(t, 1)
-	n := w.add(node.Peer, promoting())
+	c := promoting()
+	c.Promotion.MinUptime = time.Hour
+	n := w.add(node.Peer, c)
 	reachable := func() message.Condition {
 		w.sim.Run(10 * time.Second)
 		all := n.promotion().Conditions

@@ -128,7 +128,7 @@ func TestPeerBecomesSupernodeAndGoesBack(t *testing.T) {
 	require.Positive(t, sessions)
 	require.Equal(t, 3, sessions+len(w.promoted()), "those for whom there was no room")
 	require.Zero(t, p.kinds()["peer"])
-	require.Equal(t, 1, p.metrics[actortest.Series("promotions_total", "reason", "few")])
+	require.Equal(t, 1, p.metrics[actortest.Series("promotions_total", "reason", "overloaded")])
 	require.Equal(t, []int{1, 0}, []int{
 		p.metrics[actortest.Series("role", "role", "supernode")], p.metrics[actortest.Series("role", "role", "peer")],
 	})

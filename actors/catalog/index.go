@@ -178,8 +178,8 @@ type wanted struct {
 }
 
 // match finds at most limit known files of which a name matches, and says whether there are more: those with the most
-// copies, and of equals those with the smaller MD5. Where there are more, those that are past the cap of the only host that has them
-// stand behind the others. Of each it gives the matching copies, or, with all, every copy.
+// copies, and of equals those with the smaller MD5. Where there are more, those that are past the cap of the only host
+// that has them stand behind the others. Of each it gives the matching copies, or, with all, every copy.
 func (x *index) match(w wanted) (hits []message.Hit, more bool) {
 	p := text.NewPattern(w.text)
 	best, n := first{limit: w.limit}, 0

@@ -45,7 +45,9 @@ func TestMergedCopiesAreBounded(t *testing.T) {
 	for i := range maxCopies {
 		require.True(t, m.add(message.Hit{File: p2p.FileID{1}, Name: "n", Owner: at(i)}))
 	}
+	require.False(t, m.cut)
 	require.False(t, m.add(message.Hit{File: p2p.FileID{1}, Name: "n", Owner: at(maxCopies)}))
+	require.True(t, m.cut)
 	require.Len(t, m.results()[0].Owners, maxCopies)
 }
 

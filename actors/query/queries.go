@@ -2,8 +2,8 @@
 // is pending: a search of a session or of the node's own user, which floods QUERs and gathers the answers, or the
 // answering and passing on of another supernode's QUER.
 //
-// A pending query that fails is stopped, and whoever waits for it is told, over a link with a DONE. The queries actor is restarted when it fails;
-// its pending queries end with it, and it forgets which Pktids it has seen.
+// A pending query that fails is stopped, and whoever waits for it is told, over a link with a DONE. The queries actor is
+// restarted when it fails; its pending queries end with it, and it forgets which Pktids it has seen.
 package query
 
 import (
@@ -201,7 +201,8 @@ func (q *queries) admit(ctx actor.Context, m *message.Quer) bool {
 		return false
 	}
 	// Others' queries leave half of the room to the searches of this node's own peers.
-	if !q.room(2*(len(q.pending)-q.searches)) || !q.begin(ctx, m.ID, &pending{from: from}, func() actor.Actor { return newReply(q.common, m) }) {
+	producer := func() actor.Actor { return newReply(q.common, m) }
+	if !q.room(2*(len(q.pending)-q.searches)) || !q.begin(ctx, m.ID, &pending{from: from}, producer) {
 		q.shares.leave(from)
 		return false
 	}

@@ -119,7 +119,7 @@ func (r *reply) onTick(ctx actor.Context) {
 	} else {
 		r.queue, r.under = nil, 0
 	}
-	r.late, r.lost = true, true
+	r.late = true
 	r.check(ctx)
 }
 

@@ -150,7 +150,7 @@ func TestReplyThatFailsSaysSo(t *testing.T) {
 
 	b = newBench(t)
 	b.tell(b.queries, b.quer(pktid, 3))
-	b.tell(b.queries, (*message.Quer)(nil))
+	b.tell(b.queries, (*message.Find)(nil))
 	require.Equal(t, done, b.carried())
 
 	// Over the QUER itself the queries may fail as well.
@@ -210,6 +210,24 @@ func TestReplyWithoutALink(t *testing.T) {
 	b.answers(hit(20))
 	require.Len(t, sends(), 11, "one behind the first that failed")
 	require.Empty(t, b.link.Messages)
+}
+
+// TestReplyIsNotSentForEver: after a search window nobody waits for what is still under way.
+func TestReplyIsNotSentForEver(t *testing.T) {
+	b := newBench(t)
+	q := b.quer(pktid, 1)
+	q.Link = nil
+	b.tell(b.queries, q)
+	b.matched(&message.Matched{Hits: hits(1, 1)})
+	pending := func() int {
+		b.tell(b.queries, &message.Inspect{ReplyTo: b.asker.PID})
+		all := actortest.Got[*message.QueriesStatus](b.asker)
+		return all[len(all)-1].Answers
+	}
+	b.sim.Run(window - 10*time.Millisecond)
+	require.Equal(t, 1, pending())
+	b.sim.Run(20 * time.Millisecond)
+	require.Zero(t, pending())
 }
 
 // TestAnswersThatNobodyWaitsFor are dropped, and those who bring them go on.

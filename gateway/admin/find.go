@@ -74,7 +74,7 @@ func (s *Server) findOf(request *FindRequest) (*message.Find, error) {
 	case request.Strategy == "":
 	case !slices.Contains(config.Strategies(), request.Strategy):
 		return nil, badRequest("strategy: has to be %s", strings.Join(config.Strategies(), ", "))
-	case s.Routes.Queries == nil:
+	case !s.Routes.Serving():
 		return nil, badRequest("strategy: this node is a peer, and its supernode decides how to search")
 	}
 	return &message.Find{Text: text, Strategy: request.Strategy, Limit: request.Max}, nil
