@@ -23,6 +23,7 @@ type scripted struct {
 	sessions int             // that it has, as it says
 	base     bool            // knows no PING, and closes
 	full     bool            // refuses logins
+	mute     bool            // does not answer searches
 	silent   bool            // accepts connections and says nothing
 	tells    []p2p.Endpoint  // in ASUPs, of which it sends one for each
 	heard    map[string]int  // packets, by command
@@ -101,6 +102,10 @@ func (s *scripted) answer(conn port.Conn, packet string) {
 	case "DEFF":
 		if packet[4:20] == s.session {
 			maps.DeleteFunc(s.files, func(f string, _ bool) bool { return strings.HasPrefix(f, packet[20:]) })
+		}
+	case "FIND":
+		if !s.mute {
+			say("AFIN000")
 		}
 	case "PING":
 		if s.base {

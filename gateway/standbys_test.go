@@ -82,14 +82,15 @@ func TestFailover(t *testing.T) {
 	for name, x := range map[string]struct {
 		goes         func(*pool, *scripted)
 		least, limit time.Duration
+		noticed      time.Duration // before the next session, at most
 	}{
-		"its process ended": {func(_ *pool, s *scripted) { s.stop() }, 0, 5100 * time.Millisecond},
+		"its process ended": {func(_ *pool, s *scripted) { s.stop() }, 0, 5100 * time.Millisecond, 10 * time.Millisecond},
 		// session.check_every, and then two dials of limits.dial_timeout
 		"nothing gets there": {func(c *pool, s *scripted) {
 			c.net.Down = func(from, to netip.Addr) bool { return from == s.self.IPv4() || to == s.self.IPv4() }
-		}, 10 * time.Second, 15100 * time.Millisecond},
+		}, 10 * time.Second, 15100 * time.Millisecond, 5100 * time.Millisecond},
 		// session.check_every, and then twice three seconds for an answer
-		"it hangs": {func(_ *pool, s *scripted) { s.silent = true }, 6 * time.Second, 11100 * time.Millisecond},
+		"it hangs": {func(_ *pool, s *scripted) { s.silent = true }, 6 * time.Second, 11100 * time.Millisecond, 3100 * time.Millisecond},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := newPool(t, 4)
@@ -97,13 +98,21 @@ func TestFailover(t *testing.T) {
 			require.Equal(t, []p2p.Endpoint{endpoint(51), endpoint(52), endpoint(53)}, c.standbys())
 			c.sim.Run(2 * time.Minute)
 			x.goes(c, c.supernodes[0])
+			looks := 0
+			c.net.Dialing = func(_ netip.Addr, to netip.AddrPort) {
+				if to.Addr() == c.supernodes[0].self.IPv4() && c.peer.metrics["peer_failovers_total"] == 0 {
+					looks++
+				}
+			}
 			took := c.until(1)
+			require.Equal(t, map[bool]int{true: 1, false: 2}[name == "its process ended"], looks, "who refuses is not there")
 			require.Greater(t, took, x.least)
 			require.Less(t, took, x.limit)
 			t.Logf("published again after %v", took)
 			require.Equal(t, endpoint(51), c.peer.standing().Supernode)
 			require.Equal(t, 1, c.peer.metrics["peer_failovers_total"])
 			require.Equal(t, 1, c.peer.metrics["peer_failover_seconds_count"])
+			require.LessOrEqual(t, c.peer.metrics["peer_failover_seconds_sum"], int(x.noticed/time.Millisecond))
 			require.Equal(t, 2, c.peer.metrics["peer_standbys"])
 			require.Zero(t, c.supernodes[2].heard["LOGI"]+c.supernodes[3].heard["LOGI"], "the others were not bothered")
 		})
@@ -112,19 +121,80 @@ func TestFailover(t *testing.T) {
 
 // TestFailoverFromOneToTheNext: standbys that are gone meanwhile are passed over, and a search for others comes last.
 func TestFailoverFromOneToTheNext(t *testing.T) {
-	c := newPool(t, 3)
+	c := newPool(t, 4)
 	c.settle(0)
-	for _, s := range c.supernodes[:2] {
-		s.stop()
-	}
+	c.supernodes[3].stop() // the bootstrap node
+	c.supernodes[0].stop()
+	require.Less(t, c.until(1), 5100*time.Millisecond)
+	c.supernodes[1].stop()
 	require.Less(t, c.until(2), 5100*time.Millisecond)
 	other := c.supernode(60, time.Hour)
 	c.supernodes[2].tells = []p2p.Endpoint{other.self}
-	c.sim.Run(6 * time.Minute) // it asks for more standbys now and then
+	c.sim.Run(6 * time.Minute) // it asks its own supernode for more now and then: the bootstrap node is gone
 	require.Equal(t, []p2p.Endpoint{other.self}, c.standbys())
 	c.supernodes[2].stop()
 	c.supernodes[2] = other
 	require.Less(t, c.until(2), 5100*time.Millisecond)
+}
+
+// TestSearchFollowsTheStandbys: where no standby takes the peer it searches anew at once.
+func TestSearchFollowsTheStandbys(t *testing.T) {
+	c := newPool(t, 2)
+	c.settle(0)
+	for _, s := range c.supernodes {
+		s.stop()
+	}
+	toBootstrap := 0
+	c.net.Dialing = func(_ netip.Addr, to netip.AddrPort) {
+		if to.Addr() == c.supernodes[1].self.IPv4() {
+			toBootstrap++
+		}
+	}
+	require.True(t, c.sim.RunUntil(10*time.Second, func() bool { return c.peer.metrics["peer_failovers_total"] == 1 }))
+	c.sim.Run(100 * time.Millisecond)
+	require.Equal(t, 2, toBootstrap, "a login and a SUPE")
+	c.sim.Run(time.Second)
+	require.Equal(t, "no supernode can be reached", c.peer.standing().Trouble)
+}
+
+// TestOneMissIsForgiven: a supernode that does not answer now and then is not left.
+func TestOneMissIsForgiven(t *testing.T) {
+	c := newPool(t, 2)
+	c.settle(0)
+	s := c.supernodes[0]
+	for range 5 {
+		pings := s.heard["PING"]
+		s.silent = true
+		require.True(t, c.sim.RunUntil(10*time.Second, func() bool { return s.heard["PING"] > pings }))
+		s.silent = false
+		c.sim.Run(20 * time.Second)
+	}
+	require.Equal(t, s.self, c.peer.standing().Supernode)
+	require.Zero(t, c.peer.metrics["peer_failovers_total"])
+	s.stop()
+	c.until(1)
+	require.Less(t, c.peer.metrics["peer_failover_seconds_sum"], 10, "the misses before it do not count")
+}
+
+// TestSearchSurvivesAFailover: a search that was under way at a supernode that went is asked again at the next.
+func TestSearchSurvivesAFailover(t *testing.T) {
+	c := newPool(t, 3)
+	c.settle(0)
+	c.supernodes[0].mute, c.supernodes[1].silent = true, true
+	text, err := p2p.NewSearchText("x")
+	require.NoError(t, err)
+	c.peer.user.Messages = nil
+	c.sim.System.Root.Send(c.peer.routes.Peer, &message.Find{Text: text, ReplyTo: c.peer.user.PID})
+	c.sim.Run(10 * time.Millisecond)
+	c.supernodes[0].listener.Close()
+	require.True(t, c.sim.RunUntil(10*time.Second, func() bool { return c.supernodes[1].heard["LOGI"] == 1 }))
+	require.Equal(t, 1, c.supernodes[0].heard["FIND"])
+	c.supernodes[0].stop() // while the peer waits for the second one to let it in
+	c.sim.Run(15 * time.Second)
+	require.Equal(t, 1, c.supernodes[2].heard["FIND"])
+	found := actortest.Got[*message.Found](c.peer.user)
+	require.Len(t, found, 1)
+	require.NoError(t, found[0].Err)
 }
 
 // TestChoiceOfSupernode compares what each tells, and the way to it.
@@ -212,7 +282,10 @@ func TestSupernodesThatRefuse(t *testing.T) {
 	require.Equal(t, []p2p.Endpoint{best.self}, c.peer.standing().Refused)
 	require.Empty(t, c.standbys(), "it would refuse again")
 	other.full = true
-	c.sim.Run(time.Minute)
+	c.sim.Run(30 * time.Second)
+	require.Equal(t, "searching", c.peer.standing().State, "its session was not renewed")
+	require.Equal(t, 1, best.heard["LOGI"], "it is left alone")
+	c.sim.Run(30 * time.Second)
 	s := c.peer.standing()
 	require.Equal(t, "every supernode that can be reached refuses the login", s.Trouble)
 	require.Equal(t, "searching", s.State)
@@ -234,22 +307,30 @@ func TestNextStart(t *testing.T) {
 	c.sim.System.Root.Send(c.peer.routes.Node, &message.Shutdown{})
 	c.sim.Run(time.Minute)
 	notes := c.sim.NewNotes()
-	run := func(bootstrap p2p.Endpoint) {
+	standbys := -1
+	run := func(bootstrap p2p.Endpoint) (atOnce bool) {
 		c.notes = notes
 		n := c.add(node.Peer, choosing(), bootstrap)
+		c.sim.Run(700 * time.Millisecond)
+		atOnce, standbys = n.standing().State == "online", len(n.standing().Standbys)
 		c.sim.Run(20 * time.Second)
 		c.sim.System.Root.Send(n.routes.Node, &message.Shutdown{})
 		c.sim.Run(20 * time.Second)
+		return atOnce
 	}
-	run(c.supernodes[0].self)
+	require.True(t, run(c.supernodes[0].self))
 	require.Contains(t, string(notes.Values["supernodes"]), c.supernodes[1].self.String())
 	notes.Values["supernodes"] = append(notes.Values["supernodes"], "{damaged\n\xff"...)
 	before := c.supernodes[0].heard["LOGI"]
-	run(endpoint(99))
+	c.sim.Run(10 * time.Minute)
+	silent := c.supernodes[1].self.IPv4()
+	c.net.Down = func(_, to netip.Addr) bool { return to == silent }
+	require.True(t, run(endpoint(99)))
+	require.Equal(t, 1, standbys, "one is known from before, and nobody has seen it since")
 	require.Equal(t, before+1, c.supernodes[0].heard["LOGI"])
 	require.NotContains(t, string(notes.Values["supernodes"]), "damaged")
 	notes.Values["supernodes"] = []byte("nothing that makes sense")
-	run(endpoint(99))
+	require.False(t, run(endpoint(99)))
 	require.Equal(t, before+1, c.supernodes[0].heard["LOGI"])
 	require.NotContains(t, string(notes.Values["supernodes"]), "nothing")
 }
@@ -271,6 +352,8 @@ func TestForgedSupernodes(t *testing.T) {
 	}
 	forger.tells = append(forger.tells[:100:100], append([]p2p.Endpoint{c.supernodes[0].self}, forger.tells[100:]...)...)
 	forger.full = true
+	c.sim.Run(2 * time.Second)
+	require.Equal(t, "online", c.peer.standing().State, "one network does not take up the whole round")
 	c.sim.Run(time.Minute)
 	c.settle(0)
 	known := c.peer.standing().Known
