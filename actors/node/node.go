@@ -190,11 +190,12 @@ func (n *node) serving(ctx actor.Context, known []p2p.Endpoint) {
 	c, r := n.spec.Config, n.routes
 	n.child(ctx, "store", store.Props(n.env, n.spec.Store))
 	n.child(ctx, "catalog", catalog.Props(n.env, n.spec.Self, c, r))
+	n.child(ctx, "queries", query.Props(n.env, query.Options{Self: n.spec.Self, Config: c}, r))
+	n.child(ctx, "sessions", session.Props(n.env, session.Options{Config: c}, r))
+	// Its links bring searches and more as soon as it runs.
 	n.child(ctx, "overlay", overlay.Props(n.env, overlay.Options{
 		Self: n.spec.Self, Neighbors: n.spec.Neighbors, Known: known, Started: n.started, Config: c, Notes: n.spec.Notes,
 	}, r))
-	n.child(ctx, "queries", query.Props(n.env, query.Options{Self: n.spec.Self, Config: c}, r))
-	n.child(ctx, "sessions", session.Props(n.env, session.Options{Config: c}, r))
 }
 
 func (n *node) child(ctx actor.Context, name string, p *actor.Props) {
