@@ -12,6 +12,7 @@ import (
 	"alakazaam/actors/actortest"
 	"alakazaam/actors/message"
 	"alakazaam/actors/node"
+	"alakazaam/actors/p2p"
 	"alakazaam/actors/port"
 	"alakazaam/actors/store"
 )
@@ -160,6 +161,46 @@ func TestCatalogIsRebuilt(t *testing.T) {
 	c.say("LOGO%s", id)
 	require.Contains(t, string(c.got), "ALGO")
 	require.Equal(t, 1, n.catalog().Files)
+}
+
+// tardyStore takes its time to load.
+type tardyStore struct {
+	port.Store
+	sim  *actortest.Sim
+	late time.Duration
+}
+
+// Load implements port.Store.
+func (s *tardyStore) Load(after port.Cursor, limit int, owner *actor.PID, token uint64) {
+	s.sim.Do(s.late, func() { s.Store.Load(after, limit, owner, token) })
+}
+
+// TestHalfLoadedIsNotComplete: a supernode that has just come back has links before its directory is loaded. A search
+// through it says that it is not complete, and so does one that begins there.
+func TestHalfLoadedIsNotComplete(t *testing.T) {
+	w := newWorld(t, 1)
+	w.overlay(1, nil, linkConfig())
+	kept := store.NewMemory(w.sim.System)
+	id, who := p2p.NewSessionID(w.sim.Rand(1)), w.sim.Probe("who")
+	kept.Apply([]port.Change{
+		{Op: port.OpLogin, Session: id, Endpoint: endpoint(100)},
+		{Op: port.OpPut, Session: id, File: w.net.NewDisk("other").Put("song.mp3", []byte("song")), Name: "song.mp3"},
+	}, who.PID, 1)
+	w.store = &tardyStore{Store: kept, sim: w.sim, late: time.Minute}
+	back := w.add(node.Supernode, linkConfig(), endpoint(1))
+	w.sim.Run(2 * time.Second)
+	for _, n := range w.all {
+		found := n.find("song")
+		require.NoError(t, found.Err)
+		require.Empty(t, found.Results)
+		require.False(t, found.Complete)
+	}
+	w.sim.RunUntil(time.Hour, func() bool { return back.metrics["ready"] == 1 })
+	for _, n := range w.all {
+		found := n.find("song")
+		require.Len(t, found.Results, 1)
+		require.True(t, found.Complete)
+	}
 }
 
 // TestSearchWithoutTheCatalog: a search whose part in this node is lost ends without an answer, which would be taken for a

@@ -2,7 +2,7 @@
 // actor is told by the sessions, once the store has kept a change, and by the share; queries ask it.
 //
 // When it fails it is restarted and builds the index again from the store and the share. Until that is done it finds
-// what is loaded so far.
+// what is loaded so far, and says that there is more.
 package catalog
 
 import (
@@ -43,6 +43,7 @@ type catalog struct {
 	index  *index
 	// endpoints holds where the sessions are that are being loaded; nil once everything is.
 	endpoints     map[p2p.SessionID]p2p.Endpoint
+	shared        bool         // the share has said what there is
 	loading       message.Load // asked of the store
 	turns         turns
 	current       *message.Match // being looked up
@@ -77,6 +78,7 @@ func (c *catalog) Receive(ctx actor.Context) {
 		c.onUpdate(ctx, m)
 	case *message.ShareUpdate:
 		if m.Reset {
+			c.shared = true
 			c.index.removeAll(own)
 		}
 		c.apply(own, c.self, m.Changes)
@@ -129,7 +131,7 @@ func (c *catalog) onTurn(ctx actor.Context) {
 		text: m.Text, limit: m.Limit, perOwner: now.Search.MaxPerOwner, all: m.All, known: now.Access.File,
 	})
 	c.current = nil
-	ctx.Send(m.ReplyTo, &message.Matched{Ref: m.Ref, Hits: hits, More: more})
+	ctx.Send(m.ReplyTo, &message.Matched{Ref: m.Ref, Hits: hits, More: more || c.endpoints != nil || !c.shared})
 }
 
 // errStopped is what searches are told whose turn did not come.

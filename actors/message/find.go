@@ -66,7 +66,7 @@ type Unmatch struct {
 type Matched struct {
 	Ref  Ref
 	Hits []Hit
-	More bool // more files match than the Limit
+	More bool // more files match than the Limit, or may, because not everything is loaded
 	Err  error
 }
 
