@@ -19,11 +19,18 @@ type linked struct {
 	filter  *digest.Filter         // of the other side's names
 	open    map[p2p.PacketID]*pass // QUERs sent over it that the other side has not finished
 	order   []p2p.PacketID         // of open, as they were sent; some may have been finished
+	told    map[message.Ref]told   // answers that whoever asked has not dealt with yet
 	heard   time.Time              // something has come
 	since   time.Time
 	ping    p2p.PacketID // that is not answered; zero: none
 	asked   time.Time    // when it was sent
 	timer   port.Timer
+}
+
+// told is an answer that came over the link and was given to whoever asked.
+type told struct {
+	to  *actor.PID
+	ref message.Ref // the link's
 }
 
 // Codes of refusals (NACK).
@@ -52,7 +59,7 @@ func (n *neighbor) join(ctx actor.Context, pid *actor.PID, version int, uptime t
 	n.stopRetry()
 	now := n.env.Clock.Now()
 	n.kind, n.failures, n.knows = byLink, 0, true
-	n.linked = linked{pid: pid, version: version, filter: n.newFilter(), open: make(map[p2p.PacketID]*pass), heard: now, since: now}
+	n.linked = linked{pid: pid, version: version, filter: n.newFilter(), open: make(map[p2p.PacketID]*pass), told: make(map[message.Ref]told), heard: now, since: now}
 	ctx.Watch(pid)
 	n.meters.links.Add(1)
 	ctx.Send(ctx.Parent(), &standing{by: n.endpoint, kind: byLink, uptime: uptime})
@@ -134,8 +141,8 @@ func (n *neighbor) onPacket(ctx actor.Context, packet any) {
 	case *message.Quer:
 		ctx.Send(n.routes.Queries, m)
 	case *message.Aque:
-		if p := n.linked.open[m.ID]; p != nil {
-			ctx.Send(p.replyTo, m)
+		if p := n.linked.open[m.ID]; p != nil && !p.gone {
+			n.tell(ctx, p, m)
 			return
 		}
 		n.meters.late.Add(1)
@@ -165,6 +172,48 @@ func (n *neighbor) onPacket(ctx actor.Context, packet any) {
 		link, ref = m.ReplyTo, m.Ref
 		n.onPong(ctx, m)
 		handled()
+	}
+}
+
+// tell gives an answer to whoever asked, who may have ended by now: the link, which waits to hear that it was handled, hears
+// that in any case.
+func (n *neighbor) tell(ctx actor.Context, p *pass, m *message.Aque) {
+	if !p.watched {
+		p.watched = true
+		ctx.Watch(p.replyTo)
+	}
+	ref := n.ref()
+	n.linked.told[ref] = told{to: p.replyTo, ref: m.Ref}
+	ctx.Send(p.replyTo, &message.Aque{Ref: ref, ID: m.ID, Hit: m.Hit, From: m.From, ReplyTo: ctx.Self()})
+}
+
+// onHandled lets the link know that an answer was dealt with.
+func (n *neighbor) onHandled(ctx actor.Context, m *message.Handled) {
+	if t, ok := n.linked.told[m.Ref]; ok {
+		delete(n.linked.told, m.Ref)
+		ctx.Send(n.linked.pid, &message.Handled{Ref: t.ref})
+	}
+}
+
+// onTerminated deals with the end of the link, or of whoever asked for something: what was in its mailbox is lost, and
+// nobody is told what still comes.
+func (n *neighbor) onTerminated(ctx actor.Context, who *actor.PID) {
+	if n.linked.pid != nil && n.linked.pid.Equal(who) {
+		ctx.Send(ctx.Self(), &message.LinkLost{Link: who, Err: errLinkStopped}) // behind what it has said last
+		return
+	}
+	for _, p := range n.linked.open {
+		p.gone = p.gone || p.replyTo.Equal(who)
+	}
+	var lost []message.Ref
+	for ref, t := range n.linked.told {
+		if t.to.Equal(who) {
+			lost = append(lost, ref)
+		}
+	}
+	slices.Sort(lost)
+	for _, ref := range lost {
+		n.onHandled(ctx, &message.Handled{Ref: ref})
 	}
 }
 

@@ -73,8 +73,10 @@ type meters struct {
 type pass struct {
 	packet  any
 	ref     message.Ref
-	replyTo *actor.PID
-	at      time.Time // when it left
+	replyTo *actor.PID // nil: nobody
+	at      time.Time  // when it left
+	watched bool       // its end is noticed
+	gone    bool       // it has ended: nobody waits for answers
 }
 
 // standing tells the overlay how a neighbor is.
@@ -114,8 +116,7 @@ func (n *neighbor) Receive(ctx actor.Context) {
 	case *message.LinkLost:
 		n.onLost(ctx, m)
 	case *actor.Terminated:
-		// Behind what the link has said last.
-		ctx.Send(ctx.Self(), &message.LinkLost{Link: m.Who, Err: errLinkStopped})
+		n.onTerminated(ctx, m.Who)
 	case *rested:
 		n.resting, n.retry = false, nil
 		n.open(ctx)
@@ -134,7 +135,8 @@ func (n *neighbor) Receive(ctx actor.Context) {
 		if m.link.Equal(n.linked.pid) {
 			n.ask(ctx)
 		}
-	case *message.Handled: // the overlay failed over a PING: the other side asks again
+	case *message.Handled:
+		n.onHandled(ctx, m)
 	case *message.Carry:
 		n.carry(ctx, m.Packet)
 	case *actor.Stopping, *actor.Restarting:
