@@ -107,7 +107,7 @@ func (c *incoming) Receive(ctx actor.Context) {
 	case *message.Found:
 		c.onFound(ctx, m)
 	case *message.Handled:
-		c.settle(ctx, m.Ref, answer{})
+		c.onHandled(ctx, m)
 	case *message.Serve:
 		c.onServe(ctx, m)
 	case *port.FileSent:

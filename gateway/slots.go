@@ -160,6 +160,16 @@ func (c *incoming) onLoggedOut(ctx actor.Context, m *message.LoggedOut) {
 	c.settle(ctx, m.Ref, answer{command: wire.ALGO, packet: (&wire.Algo{Deleted: m.Deleted}).Append(nil)})
 }
 
+// onHandled takes the word that a packet was dealt with that has no answer. A PING has one, and whoever should have given
+// it has failed.
+func (c *incoming) onHandled(ctx actor.Context, m *message.Handled) {
+	if s := c.slot(m.Ref); s != nil && s.command == wire.PING {
+		c.settle(ctx, m.Ref, failureOf(wire.PING))
+		return
+	}
+	c.settle(ctx, m.Ref, answer{})
+}
+
 // onPublished has nothing to write. But where files could not be kept the connection ends, so that no later answer on
 // it is taken for a sign that they were.
 func (c *incoming) onPublished(ctx actor.Context, m *message.Published) {

@@ -21,8 +21,6 @@ func packetOf(m any) (wire.Packet, error) {
 		return &wire.Aque{ID: m.ID, Owner: m.Hit.Owner, File: m.Hit.File, Name: m.Hit.Name}, nil
 	case *message.Done:
 		return &wire.Done{ID: m.ID, Complete: m.Complete}, nil
-	case *message.Pong:
-		return &wire.Pong{ID: m.ID, Uptime: m.Uptime, Sessions: m.Sessions, Files: m.Files}, nil
 	case *message.PublishOne:
 		if m.Change.Withdraw {
 			return &wire.Deff{Session: m.Session, File: m.Change.File}, nil

@@ -14,7 +14,8 @@ import (
 // of the neighbor on the other:
 //
 //   - what comes in goes from the link to its neighbor: *Supe, *Asup, *Quer, *Aque, *Done, *Ping, *Pong, *FilterPart,
-//     *FilterDelta, each with a Ref and the link as ReplyTo, which waits for a Handled from whoever deals with it;
+//     *FilterDelta, each with a Ref and the link as ReplyTo, which waits for a Handled from whoever deals with it, or for
+//     the Pong that answers a *Ping;
 //   - what goes out is a Carry from anybody to the neighbor, and from there to the link.
 
 // OpenLink asks the gateway to open a link (LINK). Answered by Linked. Whoever asked gets a LinkLost when it ends.
@@ -72,7 +73,7 @@ type LinkLost struct {
 // CloseLink ends a link.
 type CloseLink struct{}
 
-// Carry brings a packet over a link: *Supe, *Asup, *Quer, *Aque, *Done, *Ping, *Pong, and, over a link of version 2,
+// Carry brings a packet over a link: *Supe, *Asup, *Quer, *Aque, *Done, *Ping, and, over a link of version 2,
 // *FilterPart and *FilterDelta, of which none may be missed (see package digest). Where the link cannot keep up, what
 // can be missed is dropped and counted; a DONE that follows a dropped AQUE says that it is not complete, and a dropped
 // QUER is answered with such a DONE.
@@ -88,7 +89,7 @@ type Done struct {
 	ReplyTo  *actor.PID
 }
 
-// Ping asks a supernode whether it is there and what it carries (PING). Answered by Pong.
+// Ping asks a supernode whether it is there and what it carries (PING). Answered by Pong, or by Handled where that failed.
 type Ping struct {
 	Ref     Ref
 	ID      p2p.PacketID

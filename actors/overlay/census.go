@@ -53,10 +53,14 @@ func (o *overlay) counted(ctx actor.Context) {
 
 // pong answers those who wait, if the figures are there.
 func (o *overlay) pong(ctx actor.Context) {
-	c := &o.census
-	if c.missing > 0 {
-		return
+	if o.census.missing == 0 {
+		o.tellCensus(ctx)
 	}
+}
+
+// tellCensus answers those who wait with the figures as they are known.
+func (o *overlay) tellCensus(ctx actor.Context) {
+	c := &o.census
 	uptime := o.env.Clock.Now().Sub(o.options.Started)
 	for _, m := range c.waiting {
 		c.pings.Add(1)

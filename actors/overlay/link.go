@@ -132,11 +132,9 @@ func (n *neighbor) onPacket(ctx actor.Context, packet any) {
 	var link *actor.PID
 	var ref message.Ref
 	handled := func() { ctx.Send(link, &message.Handled{Ref: ref}) }
-	if p, ok := packet.(*message.Pong); !ok || p.ReplyTo != nil {
-		n.linked.heard = n.env.Clock.Now()
-	}
+	n.linked.heard = n.env.Clock.Now()
 	switch m := packet.(type) {
-	case *message.Supe, *message.Asup:
+	case *message.Supe, *message.Asup, *message.Ping:
 		ctx.Send(n.routes.Overlay, m)
 	case *message.Quer:
 		ctx.Send(n.routes.Queries, m)
@@ -160,15 +158,7 @@ func (n *neighbor) onPacket(ctx actor.Context, packet any) {
 		link, ref = m.ReplyTo, m.Ref
 		n.onFilter(m)
 		handled()
-	case *message.Ping:
-		link, ref = m.ReplyTo, m.Ref
-		ctx.Send(n.routes.Overlay, &message.Ping{ID: m.ID, ReplyTo: ctx.Self()})
-		handled()
 	case *message.Pong:
-		if m.ReplyTo == nil { // the overlay's answer to the other side's PING
-			n.carry(ctx, m)
-			return
-		}
 		link, ref = m.ReplyTo, m.Ref
 		n.onPong(ctx, m)
 		handled()

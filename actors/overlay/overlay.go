@@ -170,6 +170,7 @@ func (o *overlay) Receive(ctx actor.Context) {
 			}
 		}
 		o.keep()
+		o.tellCensus(ctx)
 		o.level.Set(0)
 		ctx.Send(o.routes.Queries, &message.Abandoned{})
 	case *actor.Stopped:
