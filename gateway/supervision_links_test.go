@@ -31,6 +31,7 @@ var linkFailures = []struct {
 	{"connection", "dialing to open a link", linkDials, quietRule, true},
 	{"overlay", "answering a PING, with others waiting for the census", overlayPongs, quietRule, false},
 	{"query", "passing answers on from link to link", queryRelays, quietRule, true},
+	{"queries", "dropping a QUER that came twice", queriesTwice, quietRule, false},
 	{"gateway", "with links", gatewayWithLinks, quietRule, false},
 }
 
@@ -216,6 +217,15 @@ func queryRelays(s *linkScene) {
 	require.False(s.t, s.link.ended)
 	s.link.say("PINGPKT0000000000003")
 	require.Contains(s.t, string(s.link.got), "PONGPKT0000000000003", "the link goes on")
+}
+
+// queriesTwice: a duplicate is answered at once, and so is what was open.
+func queriesTwice(s *linkScene) {
+	s.search()
+	s.link.say("QUERPKT0000000000001%s05%-20s", field(s.other.self), "nothing")
+	s.link.hear("DONEPKT0000000000001C")
+	s.weak.breaks(actortest.Series("dropped_total", "command", "QUER", "reason", "duplicate"), 1)
+	s.link.say("QUERPKT0000000000001%s05%-20s", field(s.other.self), "nothing").hear("DONEPKT0000000000001U")
 }
 
 func gatewayWithLinks(s *linkScene) {
