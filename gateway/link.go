@@ -104,13 +104,14 @@ func (c *incoming) fail(ctx actor.Context, err error) {
 func (c *incoming) onLink(ctx actor.Context, p *wire.Link) {
 	s := c.newSlot(wire.LINK, answerTimeout)
 	var refused *message.LinkRefused
+	cfg := c.Config.Get()
 	switch {
-	case c.packets > 1, !c.Config.Get().Discovery.Links:
+	case c.packets > 1, !cfg.Discovery.Links:
 		c.settle(ctx, s.ref, failureOf(wire.LINK)) // behind other packets nobody could tell what is meant for the link
 		return
 	case !c.routes.Serving():
 		refused = &message.LinkRefused{Code: wire.NackFull, Reason: "this node is no supernode"}
-	case !c.Config.Get().Access.Endpoint(p.Endpoint), c.Config.Get().Session.VerifyAddress && !p.Endpoint.At(c.from):
+	case !cfg.Access.Endpoint(p.Endpoint), cfg.Session.VerifyAddress && !p.Endpoint.At(c.from) && !cfg.Access.Trusts(c.from):
 		refused = &message.LinkRefused{Code: wire.NackForbidden, Reason: "that is not your address, or it is refused here"}
 	}
 	if c.linking = true; refused != nil {

@@ -31,6 +31,8 @@ type rawConn struct {
 	closed bool
 	keep   bool // does not close when the other side has
 	onOpen func()
+
+	finished int // how much of got finish has looked through
 }
 
 // stranger puts a program at address number i, which listens if it is asked to. It closes what others close.

@@ -1,6 +1,7 @@
 package overlay
 
 import (
+	"net/netip"
 	"slices"
 	"time"
 
@@ -42,15 +43,27 @@ const (
 // onAsked takes the link that the other side has opened. Where both sides open one at the same time, that of the side
 // with the smaller endpoint counts; where there is one already, the other side has lost it.
 func (n *neighbor) onAsked(ctx actor.Context, m *message.LinkAsked) {
-	if n.opening != 0 && !n.looking && n.self.Compare(m.Endpoint) < 0 {
-		ctx.Send(m.ReplyTo, &message.LinkAnswered{Ref: m.Ref, Refused: &message.LinkRefused{
-			Code: codeConflict, Reason: "this node is opening a link to you",
-		}})
+	refuse := func(reason string) {
+		ctx.Send(m.ReplyTo, &message.LinkAnswered{Ref: m.Ref, Refused: &message.LinkRefused{Code: codeConflict, Reason: reason}})
+	}
+	switch {
+	case n.opening != 0 && !n.looking && n.self.Compare(m.Endpoint) < 0:
+		refuse("this node is opening a link to you")
+		return
+	case n.kind == byLink && !n.provenBy(m.From):
+		refuse("there is a link to that node")
 		return
 	}
 	n.opening = 0
 	ctx.Send(m.ReplyTo, &message.LinkAnswered{Ref: m.Ref, Neighbor: ctx.Self(), Uptime: n.env.Clock.Now().Sub(n.started)})
 	n.join(ctx, m.Link, m.Version, 0)
+}
+
+// provenBy says whether it must be this neighbor who speaks from an address. Somebody else may name its IPv4 address
+// beside an IPv6 address of his own, or the other way round, and must not take its link's place.
+func (n *neighbor) provenBy(from netip.Addr) bool {
+	c := n.config.Get()
+	return n.endpoint.At(from) || !c.Session.VerifyAddress || c.Access.Trusts(from)
 }
 
 // join begins a link.

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/asynkron/protoactor-go/actor"
+	"github.com/sirupsen/logrus"
 
 	"alakazaam/actors/message"
 	"alakazaam/actors/p2p"
@@ -114,8 +115,10 @@ func (o *overlay) onStanding(ctx actor.Context, m *standing) {
 	o.learn(m)
 	was, now := n.kind != unreached, m.kind != unreached
 	if was != now {
-		what := map[bool]string{true: "neighbor can be reached", false: "neighbor cannot be reached any more"}[now]
-		o.env.Log.WithField("neighbor", m.by.String()).WithField("kind", string(m.kind)).Info(what)
+		if log := o.news(n); log != nil {
+			what := map[bool]string{true: "neighbor can be reached", false: "neighbor cannot be reached any more"}[now]
+			log.WithField("kind", string(m.kind)).Info(what)
+		}
 	}
 	if now && !was {
 		n.since = o.env.Clock.Now()
@@ -140,6 +143,19 @@ func (o *overlay) onStanding(ctx actor.Context, m *standing) {
 	o.count()
 }
 
+// news gives a logger for what has become of a neighbor; nil where others that nobody has configured have had a line in the
+// last second: they may come and go as often as they like.
+func (o *overlay) news(n *neighborInfo) logrus.FieldLogger {
+	log := o.env.Log
+	if !n.configured {
+		log = o.changes.Log(o.env)
+	}
+	if log == nil {
+		return nil
+	}
+	return log.WithField("neighbor", n.endpoint.String())
+}
+
 func (o *overlay) count() {
 	up := 0
 	for _, n := range o.neighbors {
@@ -159,7 +175,9 @@ func (o *overlay) onTerminated(ctx actor.Context, who *actor.PID) {
 	o.neighbors = slices.DeleteFunc(o.neighbors, func(x *neighborInfo) bool { return x == n })
 	o.starve(ctx)
 	ctx.Send(o.routes.Queries, &message.Abandoned{By: n.endpoint}) // what was in its mailbox is lost
-	o.env.Log.WithField("neighbor", n.endpoint.String()).Info("neighbor dropped")
+	if log := o.news(n); log != nil {
+		log.Info("neighbor dropped")
+	}
 	if n.configured {
 		o.env.Clock.After(maxBackoff, ctx.Self(), &again{n.endpoint})
 	}

@@ -59,6 +59,7 @@ type overlay struct {
 	duplicates   port.Counter
 	full, subnet *props.Limit
 	shy          *props.Limit // SUPEs that were not answered because this node fills up
+	changes      props.Gate   // of log lines about neighbors that are not configured
 	meters       *meters
 }
 
