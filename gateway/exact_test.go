@@ -29,7 +29,7 @@ func TestExactFloodLaw(t *testing.T) {
 		{"five in a line", 5, line(5), 4},
 		{"25 in a grid", 25, grid(5, 5), 8},
 		{"25 in a full mesh", 25, mesh(25), 1},
-		{"100 at random with four neighbors each", 100, regular(random, 100, 4), 0},
+		{"100 at random with three neighbors each", 100, regular(random, 100, 3), 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := newWorld(t, 1)

@@ -29,8 +29,8 @@ func (o *overlay) onDiscover(ctx actor.Context) {
 // discover floods a SUPE if neighbors are missing.
 func (o *overlay) discover(ctx actor.Context) {
 	d := o.rules()
-	if o.missing() <= 0 {
-		return
+	if o.missing() <= 0 || o.reachable() == 0 {
+		return // the first that can be reached brings it back here
 	}
 	o.searching = p2p.NewPacketID(o.env.Rand)
 	o.until = o.env.Clock.Now().Add(d.Window)

@@ -156,14 +156,17 @@ func (o *overlay) news(n *neighborInfo) logrus.FieldLogger {
 	return log.WithField("neighbor", n.endpoint.String())
 }
 
-func (o *overlay) count() {
+func (o *overlay) count() { o.level.Set(o.reachable()) }
+
+// reachable is how many neighbors can be reached.
+func (o *overlay) reachable() int {
 	up := 0
 	for _, n := range o.neighbors {
 		if n.kind != unreached {
 			up++
 		}
 	}
-	o.level.Set(up)
+	return up
 }
 
 // onTerminated forgets a neighbor that was given up, or brings back one of the configuration.

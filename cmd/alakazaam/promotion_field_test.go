@@ -59,7 +59,7 @@ func TestPeerBecomesSupernode(t *testing.T) {
 	c.finds(3)
 	_, text := get(t, b.admin, "/metrics", "")
 	require.Contains(t, text, `alakazaam_role{role="supernode"} 1`)
-	require.Contains(t, text, `alakazaam_promotions_total{reason="few"} 1`)
+	require.Contains(t, text, `alakazaam_promotions_total{reason="overloaded"} 1`)
 
 	a.ends(syscall.SIGTERM)
 	c.ends(syscall.SIGTERM)

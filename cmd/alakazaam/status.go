@@ -164,7 +164,7 @@ func writeStandbys(w io.Writer, width int, p *message.PeerStatus, line func(stri
 			peers = fmt.Sprint(s.Sessions)
 		}
 		if s.RTT > 0 {
-			rtt = fmt.Sprintf("%.1f ms", float64(s.RTT)/float64(time.Millisecond))
+			rtt = millis(s.RTT)
 		}
 		kind := ""
 		if s.Base {
@@ -185,27 +185,42 @@ func sharing(h *message.ShareStatus) string {
 	return out
 }
 
+// writeNeighbors prints the supernodes around this one. What only a link tells is a question mark for the others.
 func writeNeighbors(w io.Writer, width int, all []message.NeighborStatus, line func(string, string, ...any)) {
-	up, rows := 0, make([][]string, len(all))
-	for i, n := range all {
-		state, origin := "down", "found"
-		if n.Up {
-			state = "up"
-			up++
-		}
-		if n.Configured {
-			origin = "configured"
-		}
-		rows[i] = []string{"", n.Endpoint.String(), state, origin, fmt.Sprint(n.Sent), fmt.Sprint(n.Failed)}
-	}
 	if len(all) == 0 {
 		line("neighbors", "none")
 		return
 	}
-	line("neighbors", "%d of %d can be reached", up, len(all))
+	up, links, rows := 0, 0, make([][]string, len(all))
+	for i, n := range all {
+		origin, since, rtt, peers, files := "found", "", "?", "?", "?"
+		if n.Configured {
+			origin = "configured"
+		}
+		if n.Up {
+			since = durationText(n.Seen)
+			up++
+		}
+		if n.Kind == "link" {
+			links++
+		}
+		if n.Kind == "link" && n.RTT > 0 {
+			rtt, peers, files = millis(n.RTT), fmt.Sprint(n.Sessions), fmt.Sprint(n.Files)
+		}
+		rows[i] = []string{
+			"", n.Endpoint.String(), cmp.Or(n.Kind, "down"), origin, since, rtt, peers, files, fmt.Sprint(n.Sent), fmt.Sprint(n.Failed),
+		}
+	}
+	line("neighbors", "%d of %d can be reached, %d over a link", up, len(all), links)
 	writeTable(w, width, []column{
-		{}, {title: "ADDRESS"}, {title: "STATE"}, {title: "FROM"}, {title: "SENT", right: true}, {title: "FAILED", right: true},
+		{}, {title: "ADDRESS"}, {title: "KIND"}, {title: "FROM"}, {title: "SEEN UP", right: true}, {title: "RTT", right: true},
+		{title: "PEERS", right: true}, {title: "FILES", right: true}, {title: "SENT", right: true}, {title: "FAILED", right: true},
 	}, rows)
+}
+
+// millis writes a round-trip time.
+func millis(d time.Duration) string {
+	return fmt.Sprintf("%.1f ms", float64(d)/float64(time.Millisecond))
 }
 
 // shownEnded is how many downloads that have ended are shown: the latest.
