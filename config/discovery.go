@@ -42,7 +42,8 @@ type Discovery struct {
 	Links bool `yaml:"links"`
 	// A neighbor that has not agreed to a link after this long is one that knows no links.
 	LinkTimeout time.Duration `yaml:"link_timeout" range:"10ms..1m" reload:"yes"`
-	// Pause after which a neighbor that knows no links is asked again.
+	// Pause after which a neighbor that knows no links is asked again, and for which no search waits for the end of what
+	// one has been asked that knows them but has not finished a search within search.window.
 	LinkAgain time.Duration `yaml:"link_again" range:"1s..168h" reload:"yes"`
 	// The other side of a link on which nothing has come for this long is asked whether it is there.
 	PingEvery time.Duration `yaml:"ping_every" range:"100ms..1h" reload:"yes"`

@@ -381,3 +381,56 @@ func (n *simNode) reload(c config.Config) {
 	n.sim.System.Root.Send(n.routes.Gateway, &message.Reloaded{})
 	n.sim.Run(100 * time.Millisecond)
 }
+
+// TestNeighborThatNeverFinishes: a neighbor answers QUERs and does not say when it has finished. After the first search
+// nobody waits for that, and what it answers counts all the same. It gets another chance.
+func TestNeighborThatNeverFinishes(t *testing.T) {
+	w := newWorld(t, 1)
+	n := w.add(node.Supernode, linkConfig())
+	n.disk.Put("song", []byte("song"))
+	w.sim.Run(time.Second)
+	s := w.stranger(100, true)
+	honest := false
+	s.script = func(c *rawConn) {
+		for len(c.got) >= 20 {
+			switch string(c.got[:4]) {
+			case "QUER":
+				aque := fmt.Sprintf("AQUE%s%s%s%-100s", c.got[4:20], field(s.self), md5Of("a"), "song")
+				c.conn.Send([]byte(aque))
+				if honest {
+					c.conn.Send([]byte("DONE" + string(c.got[4:20]) + "C"))
+				}
+				c.got = c.got[102:]
+			case "PING":
+				c.conn.Send([]byte("PONG" + string(c.got[4:20]) + strings.Repeat("0", 27)))
+				c.got = c.got[20:]
+			default:
+				c.got = nil
+			}
+		}
+	}
+	s.dial(n.self).say("LINK02%s", field(s.self))
+	search := func() (took time.Duration, found *message.Found) {
+		start := w.sim.Now()
+		found = n.find("song")
+		require.Len(t, found.Results, 2)
+		return w.sim.Now().Sub(start), found
+	}
+	took, found := search()
+	require.Equal(t, config.DefaultSearchWindow, took)
+	require.False(t, found.Complete)
+	w.sim.Run(time.Second)
+	for range 5 {
+		took, found = search()
+		require.InDelta(t, 1.5, took.Seconds(), 0.1, "the quiet rule")
+		require.False(t, found.Complete)
+		w.sim.Run(time.Minute)
+	}
+	require.Equal(t, 1, n.metrics[actortest.Series("refusals_total", "reason", "tardy_neighbor")])
+	require.Equal(t, 1, n.metrics["links"])
+	honest = true
+	w.sim.Run(config.DefaultLinkAgain)
+	took, found = search()
+	require.True(t, found.Complete)
+	require.Less(t, took, 100*time.Millisecond)
+}

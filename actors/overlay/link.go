@@ -127,11 +127,29 @@ func (n *neighbor) overLink(ctx actor.Context, m *pass) {
 			return
 		}
 		m.at = n.env.Clock.Now()
+		n.lookForTardiness(m.at)
 		n.linked.open[q.ID] = m
 		n.linked.order = append(n.linked.order, q.ID)
+		if m.at.Before(n.tardy) {
+			n.answer(ctx, m, message.Unknown) // as from a base node
+		}
 	}
 	n.tally.sent.Add(1)
 	n.carry(ctx, m.packet)
+}
+
+// lookForTardiness notes that the other side does not say when it has finished a QUER, so that searches do not wait for it
+// any more. An honest one has given up by then whatever it waits for itself.
+func (n *neighbor) lookForTardiness(now time.Time) {
+	l := &n.linked
+	for len(l.order) > 0 && l.open[l.order[0]] == nil {
+		l.order = l.order[1:]
+	}
+	if len(l.order) == 0 || now.Before(n.tardy) || now.Sub(l.open[l.order[0]].at) <= n.config.Get().Search.Window {
+		return
+	}
+	n.tardy = now.Add(n.rules().LinkAgain)
+	n.meters.tardy.Hit("neighbor", n.endpoint, "until", n.tardy.Format(time.RFC3339))
 }
 
 func (n *neighbor) carry(ctx actor.Context, packet any) {

@@ -40,7 +40,8 @@ type neighbor struct {
 	under   map[message.Ref]*pass
 	lastRef message.Ref
 	linked  linked
-	knows   bool // it has had a link with this node: it is no base node
+	knows   bool      // it has had a link with this node: it is no base node
+	tardy   time.Time // until when no search waits for its DONEs
 
 	failures int        // in a row
 	retry    port.Timer // ends a rest, or asks for a link again
@@ -68,6 +69,7 @@ type meters struct {
 	lost     port.Counter   // links
 	rtt      port.Histogram // of pings
 	slow     *props.Limit   // packets that a neighbor was too slow for
+	tardy    *props.Limit   // neighbors that did not say when they had finished
 }
 
 // pass asks a neighbor to send a packet: a QUER, after which replyTo gets what message.Flood says, or a SUPE.

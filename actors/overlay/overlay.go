@@ -109,6 +109,7 @@ func newOverlay(env *props.Env, o Options, routes *message.Routes) *overlay {
 			lost:     m.Counter("links_lost_total", "Links that ended."),
 			rtt:      m.Histogram("ping_seconds", "How long neighbors took to answer a PING over their link.", rttBuckets),
 			slow:     env.Refusing("packets_per_neighbor", "packet not passed on: limits.packets_per_neighbor"),
+			tardy:    env.Refusing("tardy_neighbor", "no search waits for a neighbor that has not finished one within search.window: discovery.link_again"),
 		},
 	}
 }
