@@ -6,11 +6,12 @@ LINTVER  := v2.15.0
 FUZZTIME ?= 10s
 ROUNDS   ?= 100
 SEED     ?=
+SEARCHES ?=
 BENCH    ?= .
 BENCHTIME?= 1s
 COUNT    ?= 1
 
-.PHONY: build run test check lint bench fuzz fuzz-ci soak hostile demo clean help
+.PHONY: build run test check lint bench fuzz fuzz-ci soak hostile overlay demo clean help
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -48,6 +49,9 @@ bench: ## run the benchmarks; BENCH selects, COUNT=10 for benchstat
 
 hostile: ## attack the program with ten thousand connections and floods of another order
 	HOSTILE=heavy $(GO) test -run '^TestHostile' -v -parallel 1 -timeout 30m ./cmd/alakazaam
+
+overlay: ## measure searches over networks of supernodes: SEARCHES for each line of the table, SEED for the random one
+	OVERLAY=full $(if $(SEARCHES),SEARCHES=$(SEARCHES)) $(if $(SEED),SEED=$(SEED)) $(GO) test -run '^TestOverlayTables$$' -v -count 1 -timeout 30m ./cmd/alakazaam
 
 demo: build ## three supernodes, four peers, a search and a download on loopback
 	cmd/alakazaam/demo.sh bin/alakazaam
