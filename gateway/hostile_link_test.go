@@ -434,3 +434,24 @@ func TestNeighborThatNeverFinishes(t *testing.T) {
 	require.True(t, found.Complete)
 	require.Less(t, took, 100*time.Millisecond)
 }
+
+// TestAnswersToAnEarlierLink: the link over which a QUER came has ended, and there is another one. What was asked over the
+// first is not answered over the second, unless it is asked there, too.
+func TestAnswersToAnEarlierLink(t *testing.T) {
+	w := newWorld(t, 1)
+	n := w.add(node.Supernode, linkConfig())
+	w.sim.Run(time.Second)
+	s, slow := w.stranger(100, true), w.stranger(101, true)
+	behind := slow.linkTo(n.self)
+	quer := func(id string) string { return fmt.Sprintf("QUER%s%s05%-20s", id, field(s.self), "song") }
+	const first, second = "PKT0000000000001", "PKT0000000000002"
+	s.linkTo(n.self).say("%s%s", quer(first), quer(second)).conn.Close()
+	c := s.linkTo(n.self).say("%s", quer(second))
+	c.hear("DONE%sC", second)
+	require.Equal(t, 2, strings.Count(string(behind.got), "QUER"))
+	for _, id := range []string{first, second} {
+		behind.say("AQUE%s%s%s%-100sDONE%sC", id, field(slow.self), md5Of("a"), "song", id)
+	}
+	require.Empty(t, c.got)
+	require.False(t, behind.ended)
+}

@@ -21,6 +21,7 @@ type linked struct {
 	open    map[p2p.PacketID]*pass // QUERs sent over it that the other side has not finished
 	order   []p2p.PacketID         // of open, as they were sent; some may have been finished
 	told    map[message.Ref]told   // answers that whoever asked has not dealt with yet
+	owed    map[p2p.PacketID]int   // QUERs that came over it and have had no DONE yet
 	heard   time.Time              // something has come
 	since   time.Time
 	ping    p2p.PacketID // that is not answered; zero: none
@@ -72,7 +73,7 @@ func (n *neighbor) join(ctx actor.Context, pid *actor.PID, version int, uptime t
 	n.stopRetry()
 	now := n.env.Clock.Now()
 	n.kind, n.failures, n.knows = byLink, 0, true
-	n.linked = linked{pid: pid, version: version, filter: n.newFilter(), open: make(map[p2p.PacketID]*pass), told: make(map[message.Ref]told), heard: now, since: now}
+	n.linked = linked{pid: pid, version: version, filter: n.newFilter(), open: make(map[p2p.PacketID]*pass), told: make(map[message.Ref]told), owed: make(map[p2p.PacketID]int), heard: now, since: now}
 	ctx.Watch(pid)
 	n.meters.links.Add(1)
 	ctx.Send(ctx.Parent(), &standing{by: n.endpoint, kind: byLink, uptime: uptime})
@@ -158,42 +159,82 @@ func (n *neighbor) carry(ctx actor.Context, packet any) {
 	}
 }
 
-// onPacket deals with what has come over the link. Whoever deals with it in the end tells the link so.
+// onCarry sends what somebody has to say over the link. Answers to what was asked over an earlier one are not sent: the
+// other side has given them up, and did not ask for them over this one.
+func (n *neighbor) onCarry(ctx actor.Context, packet any) {
+	owed := n.linked.owed
+	switch p := packet.(type) {
+	case *message.Aque:
+		if owed[p.ID] == 0 {
+			return
+		}
+	case *message.Done:
+		if owed[p.ID] == 0 {
+			return
+		}
+		if owed[p.ID]--; owed[p.ID] == 0 {
+			delete(owed, p.ID)
+		}
+	}
+	n.carry(ctx, packet)
+}
+
+// onPacket deals with what has come over the link. Whoever deals with it in the end tells the link so. What comes late from
+// a link that was given up is not wanted any more.
 func (n *neighbor) onPacket(ctx actor.Context, packet any) {
-	var link *actor.PID
-	var ref message.Ref
-	handled := func() { ctx.Send(link, &message.Handled{Ref: ref}) }
+	link, ref := sender(packet)
+	if n.linked.pid == nil || !n.linked.pid.Equal(link) {
+		ctx.Send(link, &message.Handled{Ref: ref})
+		return
+	}
 	n.linked.heard = n.env.Clock.Now()
 	switch m := packet.(type) {
 	case *message.Supe, *message.Asup, *message.Ping:
 		ctx.Send(n.routes.Overlay, m)
+		return
 	case *message.Quer:
+		n.linked.owed[m.ID]++
 		ctx.Send(n.routes.Queries, m)
+		return
 	case *message.Aque:
 		if p := n.linked.open[m.ID]; p != nil && !p.gone {
 			n.tell(ctx, p, m)
 			return
 		}
 		n.meters.late.Add(1)
-		link, ref = m.ReplyTo, m.Ref
-		handled()
 	case *message.Done:
-		link, ref = m.ReplyTo, m.Ref
 		n.onDone(ctx, m)
-		handled()
-	case *message.FilterPart:
-		link, ref = m.ReplyTo, m.Ref
+	case *message.FilterPart, *message.FilterDelta:
 		n.onFilter(m)
-		handled()
-	case *message.FilterDelta:
-		link, ref = m.ReplyTo, m.Ref
-		n.onFilter(m)
-		handled()
 	case *message.Pong:
-		link, ref = m.ReplyTo, m.Ref
 		n.onPong(ctx, m)
-		handled()
 	}
+	ctx.Send(link, &message.Handled{Ref: ref})
+}
+
+// sender is the link that something has come over, and its name for it.
+func sender(packet any) (link *actor.PID, ref message.Ref) {
+	switch m := packet.(type) {
+	case *message.Supe:
+		return m.ReplyTo, m.Ref
+	case *message.Asup:
+		return m.ReplyTo, m.Ref
+	case *message.Quer:
+		return m.ReplyTo, m.Ref
+	case *message.Aque:
+		return m.ReplyTo, m.Ref
+	case *message.Done:
+		return m.ReplyTo, m.Ref
+	case *message.Ping:
+		return m.ReplyTo, m.Ref
+	case *message.Pong:
+		return m.ReplyTo, m.Ref
+	case *message.FilterPart:
+		return m.ReplyTo, m.Ref
+	case *message.FilterDelta:
+		return m.ReplyTo, m.Ref
+	}
+	return nil, 0
 }
 
 // tell gives an answer to whoever asked, who may have ended by now: the link, which waits to hear that it was handled, hears

@@ -141,7 +141,7 @@ func (n *neighbor) Receive(ctx actor.Context) {
 	case *message.Handled:
 		n.onHandled(ctx, m)
 	case *message.Carry:
-		n.carry(ctx, m.Packet)
+		n.onCarry(ctx, m.Packet)
 	case *actor.Stopping, *actor.Restarting:
 		n.fail(ctx)
 	case *actor.Stopped:
