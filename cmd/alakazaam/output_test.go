@@ -83,7 +83,11 @@ func TestStatusText(t *testing.T) {
 		Sessions: &message.SessionsStatus{Sessions: 150},
 		Catalog:  &message.CatalogStatus{Files: 1000, Copies: 1200, Owners: 1},
 		Overlay: &message.OverlayStatus{Neighbors: []message.NeighborStatus{
-			{Endpoint: endpointAt(t, "192.0.2.11:3000"), Configured: true, Up: true, Sent: 1234, Failed: 1},
+			{
+				Endpoint: endpointAt(t, "192.0.2.11:3000"), Configured: true, Up: true, Kind: "link", Sent: 1234, Failed: 1, Seen: 50 * time.Hour,
+				RTT: 23456 * time.Microsecond, Sessions: 120, Files: 34567,
+			},
+			{Endpoint: endpointAt(t, "192.0.2.12:3000"), Up: true, Kind: "base", Sent: 12, Seen: 90 * time.Second},
 			{Endpoint: endpointAt(t, "192.0.2.120:30000"), Sent: 7},
 		}},
 		Queries:   &message.QueriesStatus{Searches: 1, Answers: 2, Seen: 345},
