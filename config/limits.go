@@ -1,6 +1,9 @@
 package config
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // Defaults of the limits.
 const (
@@ -159,4 +162,6 @@ func defaultLimits() Limits {
 func (l Limits) validate(r *rules) {
 	r.require(l.Ban <= l.BanMax, "limits.ban ("+formatDuration(l.Ban)+") is longer than limits.ban_max ("+
 		formatDuration(l.BanMax)+")", "limits.ban", "limits.ban_max")
+	r.advise(l.LinkQueue < l.WriteQueue, fmt.Sprintf("limits.link_queue (%v) is no less than limits.write_queue (%v), past which "+
+		"links are closed", l.LinkQueue, l.WriteQueue), "limits.link_queue", "limits.write_queue")
 }

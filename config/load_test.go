@@ -186,6 +186,12 @@ func TestWarnings(t *testing.T) {
 	assert.Equal(t, `stdin:2:11: search.window is 30s, but peers in the field give up after about 25s
     2 |   window: 30s
                   ^`, warnings[0].String())
+
+	_, warnings, err = load("limits: {link_queue: 1MiB}\n")
+	require.NoError(t, err)
+	require.Len(t, warnings, 1)
+	assert.Contains(t, warnings[0].String(),
+		"limits.link_queue (1MiB) is no less than limits.write_queue (1MiB), past which links are closed")
 }
 
 func TestValidateOfAProgramsConfig(t *testing.T) {
