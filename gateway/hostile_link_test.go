@@ -455,3 +455,29 @@ func TestAnswersToAnEarlierLink(t *testing.T) {
 	require.Empty(t, c.got)
 	require.False(t, behind.ended)
 }
+
+// TestQuersThatAreNeverFinished: of those no more are remembered than somebody can wait for.
+func TestQuersThatAreNeverFinished(t *testing.T) {
+	w := newWorld(t, 1)
+	cfg := linkConfig()
+	cfg.Limits.PendingQueries = 5
+	n := w.add(node.Supernode, cfg)
+	w.sim.Run(time.Second)
+	s := w.stranger(100, true)
+	c := s.linkTo(n.self)
+	p := w.sim.Probe("floods")
+	const floods = 50
+	for i := range floods {
+		id := p2p.NewPacketID(w.sim.Rand(uint64(i)))
+		w.sim.System.Root.Send(n.routes.Overlay, &message.Flood{
+			Ref: message.Ref(i), Packet: &message.Quer{ID: id, Origin: n.self, TTL: 3}, ReplyTo: p.PID,
+		})
+	}
+	w.sim.Run(20 * time.Millisecond)
+	require.Equal(t, floods, strings.Count(string(c.got), "QUER"))
+	branches := actortest.Got[*message.Branch](p)
+	require.Len(t, branches, floods-2*cfg.Limits.PendingQueries)
+	for i, b := range branches {
+		require.Equal(t, &message.Branch{Ref: message.Ref(i), By: s.self, Outcome: message.Unknown}, b)
+	}
+}

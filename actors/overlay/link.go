@@ -129,6 +129,7 @@ func (n *neighbor) overLink(ctx actor.Context, m *pass) {
 		}
 		m.at = n.env.Clock.Now()
 		n.lookForTardiness(m.at)
+		n.makeRoom(ctx)
 		n.linked.open[q.ID] = m
 		n.linked.order = append(n.linked.order, q.ID)
 		if m.at.Before(n.tardy) {
@@ -151,6 +152,22 @@ func (n *neighbor) lookForTardiness(now time.Time) {
 	}
 	n.tardy = now.Add(n.rules().LinkAgain)
 	n.meters.tardy.Hit("neighbor", n.endpoint, "until", n.tardy.Format(time.RFC3339))
+}
+
+// makeRoom forgets the oldest QUERs where twice as many are open as searches may be under way: nobody waits for those.
+func (n *neighbor) makeRoom(ctx actor.Context) {
+	l := &n.linked
+	for limit := 2 * n.config.Get().Limits.PendingQueries; limit > 0 && len(l.order) >= limit; l.order = l.order[1:] {
+		n.forget(ctx, l.order[0])
+	}
+}
+
+// forget gives up a QUER that the other side has not finished, if it is open.
+func (n *neighbor) forget(ctx actor.Context, id p2p.PacketID) {
+	if p := n.linked.open[id]; p != nil {
+		delete(n.linked.open, id)
+		n.answer(ctx, p, message.Unknown)
+	}
 }
 
 func (n *neighbor) carry(ctx actor.Context, packet any) {
@@ -308,15 +325,10 @@ func (n *neighbor) onPingTime(ctx actor.Context, m *pingTime) {
 	}
 	old := n.env.Clock.Now().Add(-2 * n.config.Get().Search.Window)
 	n.linked.order = slices.DeleteFunc(n.linked.order, func(id p2p.PacketID) bool {
-		p := n.linked.open[id]
-		if p == nil {
-			return true
-		}
-		if gone := p.at.Before(old); !gone {
+		if p := n.linked.open[id]; p != nil && !p.at.Before(old) {
 			return false
 		}
-		delete(n.linked.open, id)
-		n.answer(ctx, p, message.Unknown)
+		n.forget(ctx, id)
 		return true
 	})
 	n.ping(ctx)
