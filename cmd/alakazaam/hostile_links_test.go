@@ -41,7 +41,7 @@ func linkAs(ip, to string) (*net.TCPConn, error) {
 		return nil, err
 	}
 	b := make([]byte, 76)
-	if _, err = io.WriteString(c, "LINK02"+written(ip, 3000)); err == nil {
+	if _, err = io.WriteString(c, "LINK01"+written(ip, 3000)); err == nil {
 		_, err = io.ReadFull(c, b)
 	}
 	if err == nil && string(b[:6]) != "ALNK02" {
@@ -182,7 +182,7 @@ func (s *siege) linksComeAndGo(t *testing.T) {
 		}
 		defer c.Close()
 		b := make([]byte, 4)
-		if _, err = io.WriteString(c, "LINK02"+written(ip, 3000)); err == nil && i%3 > 0 {
+		if _, err = io.WriteString(c, "LINK01"+written(ip, 3000)); err == nil && i%3 > 0 {
 			_, _ = io.ReadFull(c, b)
 		}
 		if string(b) == "ALNK" {
