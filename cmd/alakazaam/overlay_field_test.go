@@ -3,7 +3,10 @@ package main_test
 import (
 	"fmt"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -141,7 +144,7 @@ func (o *overlay) killedInASearch(victim int) (r recovery) {
 	}
 	o.idle()
 	before := o.gap(victim)
-	o.members[victim].signal(syscall.SIGSTOP)
+	o.members[victim].freeze()
 	type ending struct {
 		found map[string]string
 		err   error
@@ -151,11 +154,15 @@ func (o *overlay) killedInASearch(victim int) (r recovery) {
 		found, _, err := o.find(0, "tune")
 		ends <- ending{found, err}
 	}()
-	require.Eventually(o.t, func() bool { return o.gap(victim) == before+asked }, patience, 5*time.Millisecond)
-	select {
-	case e := <-ends:
-		o.t.Fatalf("the search did not wait for node %d: %v", victim, e)
-	default:
+	deadline := time.Now().Add(patience)
+	for now := o.gap(victim); now != before+asked; now = o.gap(victim) {
+		require.True(o.t, time.Now().Before(deadline), "%d of %d QUERs went to node %d", now-before, asked, victim)
+		select {
+		case e := <-ends:
+			o.t.Fatalf("the search did not wait for node %d; %d of %d QUERs went there, and it found %d files: %v",
+				victim, now-before, asked, len(e.found), e.err)
+		default:
+		}
 	}
 	killed := time.Now()
 	o.kill(victim)
@@ -184,14 +191,34 @@ func (o *overlay) killedInPeace(victim int) (r recovery) {
 func (o *overlay) gap(member int) int {
 	o.t.Helper()
 	others := slices.Delete(o.ours(), member, member+1)
-	sums := o.sum(others)
+	sums, err := totals(others)
+	require.NoError(o.t, err)
 	return sums["QUER out"] - sums["QUER in"]
 }
 
 // idle waits until no search is under way.
 func (o *overlay) idle() {
 	o.t.Helper()
-	require.Eventually(o.t, func() bool { return o.sum(o.ours())["searches"] == 0 }, patience, 20*time.Millisecond)
+	require.Eventually(o.t, func() bool {
+		sums, err := totals(o.ours())
+		return err == nil && sums["searches"] == 0
+	}, patience, 20*time.Millisecond)
+}
+
+// freeze stops a member, and waits until all its threads stand still: a busy machine takes its time over that.
+func (m *member) freeze() {
+	m.t.Helper()
+	m.signal(syscall.SIGSTOP)
+	require.Eventually(m.t, func() bool {
+		threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", m.cmd.Process.Pid))
+		if err != nil || len(threads) == 0 {
+			return false
+		}
+		return !slices.ContainsFunc(threads, func(path string) bool {
+			b, err := os.ReadFile(path)
+			return err == nil && !strings.Contains(string(b), ") T ")
+		})
+	}, patience, time.Millisecond)
 }
 
 func (o *overlay) kill(i int) {

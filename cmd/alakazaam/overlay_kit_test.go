@@ -231,18 +231,19 @@ func (m *member) series() (map[string]int, error) {
 	return out, nil
 }
 
-// sum adds up the metrics of some members.
-func (o *overlay) sum(members []*member) map[string]int {
-	o.t.Helper()
+// totals adds up the metrics of some members.
+func totals(members []*member) (map[string]int, error) {
 	out := make(map[string]int)
 	for _, m := range members {
 		s, err := m.series()
-		require.NoError(o.t, err)
+		if err != nil {
+			return nil, err
+		}
 		for name, v := range s {
 			out[name] += v
 		}
 	}
-	return out
+	return out, nil
 }
 
 // flooding are the packets that a search through links takes.
@@ -252,7 +253,10 @@ var flooding = []string{"QUER", "AQUE", "DONE"}
 func (o *overlay) settled() (sums map[string]int) {
 	o.t.Helper()
 	require.Eventually(o.t, func() bool {
-		sums = o.sum(o.ours())
+		var err error
+		if sums, err = totals(o.ours()); err != nil {
+			return false
+		}
 		for _, c := range flooding {
 			if sums[c+" in"] != sums[c+" out"] {
 				return false
