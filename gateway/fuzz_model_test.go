@@ -44,6 +44,7 @@ func (p *play) judge() {
 	}
 	p.sim.Run(quiet)
 	p.watch()
+	p.judgeLinks()
 	p.judgeActors()
 	for _, c := range p.talks {
 		c.judge()
@@ -89,6 +90,9 @@ func (p *play) judgeActors() {
 // whether they are there.
 func (p *play) judgePackets() {
 	sizes := map[string]int{"": 0, "SUPE": 82, "ASUP": 80, "QUER": 102, "AQUE": 212}
+	if p.is(withLinks) {
+		sizes["LINK"] = 66 // nothing else that a base node may not know
+	}
 	for _, got := range p.packets {
 		size, known := sizes[got[:min(4, len(got))]]
 		require.True(p.t, known && len(got) == size, "%.300q", got)
@@ -273,7 +277,11 @@ func (p *play) serveOnceMore(dir directory) {
 // ask says something and waits as long as an answer may take.
 func (p *play) ask(c *rawConn, format string, args ...any) {
 	c.say(format, args...)
-	p.sim.Run(2 * time.Second)
+	wait := 2 * time.Second
+	if p.is(withLinks) {
+		wait *= 2 // a neighbor is asked first whether it knows links
+	}
+	p.sim.Run(wait)
 }
 
 // shutDown ends the nodes, which leaves nothing behind: no actor, and nothing that would happen later.

@@ -39,6 +39,12 @@ const (
 	doHold                  // stops reading, or begins again
 	doShare                 // file
 	doUnshare               // file
+
+	// Where there are links.
+	doLink // endpoint
+	doDone // Pktid, state: 0 C, 1 U, 2 neither
+	doPing // Pktid
+	doPong // Pktid
 )
 
 var stepsOf = [...]func(*play){
@@ -69,6 +75,16 @@ var stepsOf = [...]func(*play){
 	doShare:     func(p *play) { f := p.file(); p.super.disk.Put(f.name, f.content) },
 	doUnshare:   func(p *play) { p.unshared = true; p.super.disk.Remove(p.file().name) },
 }
+
+// linkSteps are the steps where there are links.
+var linkSteps = append(stepsOf[:],
+	func(p *play) { p.say("LINK01%s", p.endpoint()) },
+	func(p *play) { p.say("DONE%s%s", p.pktid(), states[p.pick(len(states))]) },
+	func(p *play) { p.say("PING%s", p.pktid()) },
+	func(p *play) { p.say("PONG%s%010d%07d%010d", p.pktid(), 1, 2, 3) },
+)
+
+var states = [...]string{"C", "U", "x"}
 
 var waits = [...]time.Duration{
 	time.Millisecond, 50 * time.Millisecond, time.Second, 1600 * time.Millisecond, 6 * time.Second, 25 * time.Second, 61 * time.Second,
@@ -230,7 +246,9 @@ func (p *play) say(format string, args ...any) {
 		rest := packet[p.cut:]
 		p.now.pending = p.now.pending[:len(p.now.pending)-len(rest)]
 		p.flush()
+		p.cutting = true
 		p.sim.Run(50 * time.Millisecond)
+		p.cutting = false
 		p.now.pending = append(p.now.pending, rest...)
 	}
 	if !p.together {

@@ -3,6 +3,7 @@ package gateway_test
 import (
 	"flag"
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
@@ -25,7 +26,7 @@ import (
 // The scripts by hand are its seeds; what is in testdata was found by it.
 func FuzzConnection(f *testing.F) {
 	if flag.Lookup("test.fuzz").Value.String() != "" { // TestScripts plays them otherwise
-		for _, s := range scripts {
+		for _, s := range slices.Concat(scripts, linkScripts) {
 			f.Add(s.in)
 		}
 	}
@@ -36,7 +37,7 @@ func FuzzConnection(f *testing.F) {
 // directions, and every refusal.
 func TestScripts(t *testing.T) {
 	all := make(actortest.Metrics)
-	for _, s := range scripts {
+	for _, s := range slices.Concat(scripts, linkScripts) {
 		t.Run(s.what, func(t *testing.T) {
 			p := playScript(t, s.in)
 			p.judge()
@@ -47,15 +48,19 @@ func TestScripts(t *testing.T) {
 			}
 		})
 	}
-	for _, in := range []string{"SUPE", "ASUP", "LOGI", "ADFF", "DEFF", "LOGO", "QUER", "AQUE", "FIND", "RETR"} {
+	for _, in := range []string{
+		"SUPE", "ASUP", "LOGI", "ADFF", "DEFF", "LOGO", "QUER", "AQUE", "FIND", "RETR", "LINK", "ALNK", "PING", "PONG", "DONE",
+	} {
 		require.NotZero(t, all[actortest.Series("packets_total", "command", in, "direction", "in", "result", "ok")], in)
 	}
-	for _, out := range []string{"ALGI", "ALGO", "AFIN", "ARET", "QUER", "AQUE", "SUPE", "ASUP"} {
+	for _, out := range []string{
+		"ALGI", "ALGO", "AFIN", "ARET", "QUER", "AQUE", "SUPE", "ASUP", "LINK", "ALNK", "NACK", "PING", "PONG", "DONE",
+	} {
 		require.NotZero(t, all[actortest.Series("packets_total", "command", out, "direction", "out", "result", "sent")], out)
 	}
 	for _, reason := range []string{
 		"connections_per_address", "slow_connection", "unknown_session", "verify_address", "sessions", "files_per_session",
-		"pending_queries", "dials_queued", "upload_slots",
+		"pending_queries", "dials_queued", "upload_slots", "discovery_max",
 	} {
 		require.NotZero(t, all[actortest.Series("refusals_total", "reason", reason)], reason)
 	}
@@ -99,6 +104,8 @@ type play struct {
 	again      int // how many more times it is said
 	said       int // bytes, in all
 	unshared   bool
+	cutting    bool // part of a packet has left
+	closed     bool // nobody answers LINK any more
 	complaints complaints
 }
 
@@ -111,6 +118,7 @@ const (
 	withSlowStore
 	inBytes  // everything arrives one byte at a time
 	inPieces // everything arrives in pieces of 50 bytes
+	withLinks
 )
 
 // The hosts of a script's world, by their numbers.
@@ -119,7 +127,7 @@ const (
 	deaf     = 101 // nobody listens there
 	distant  = 102 // listens; whatever is said takes seconds to get there
 	hole     = 103 // dials towards it time out
-	neighbor = 104
+	neighbor = 104 // where there are links it knows them
 )
 
 const (
@@ -138,7 +146,11 @@ func playScript(t testing.TB, in []byte) *play {
 	p.hosts = []*stranger{p.listener(listens), p.stranger(deaf, false), p.listener(distant)}
 	p.nodes()
 	for steps := 0; len(p.in) > 0 && steps < maxSteps; steps++ {
-		stepsOf[int(p.next())%len(stepsOf)](p)
+		steps := stepsOf[:]
+		if p.is(withLinks) {
+			steps = linkSteps
+		}
+		steps[int(p.next())%len(steps)](p)
 		p.sim.Run(3 * near)
 		p.watch()
 	}
@@ -170,6 +182,7 @@ func (p *play) configure() {
 		c.Session.ProbeEvery, c.Session.ProbeFailures = probePause, 2
 	}
 	c.Transfer.UploadWait, c.Transfer.UploadSlots = 4*time.Second, 2
+	c.Discovery.Links = p.is(withLinks)
 	if p.is(withTightLimits) {
 		c.Limits.Sessions, c.Limits.FilesPerSession, c.Limits.ConnectionsPerAddress = 2, 3, 3
 		c.Limits.PendingQueries, c.Limits.DialsPerAddress, c.Limits.DialsQueued = 3, 1, 3
@@ -177,6 +190,7 @@ func (p *play) configure() {
 		c.Limits.SearchesPerSession, c.Limits.QueriesPerAddress, c.Limits.SessionsPerAddress = 1, 2, 2
 		c.Transfer.UploadSlots, c.Transfer.UploadQueue = 1, 1
 		c.Search.MaxResults = 2
+		c.Discovery.Max, c.Limits.AnswersPerQuery = 2, 2
 	}
 }
 

@@ -130,7 +130,7 @@ func (s *siege) linkQueries(t *testing.T) {
 // it has finished.
 func (s *siege) linkAnswers(t *testing.T) {
 	const ip = "127.2.0.4"
-	n := many(20000, 1000000)
+	n := many(10000, 1000000)
 	before := s.metric("dropped_total", "past_limit")
 	link, err := linkAs(ip, s.address)
 	require.NoError(t, err)

@@ -29,7 +29,7 @@ func TestMetricsOfAFreshNode(t *testing.T) {
 		{`dropped_total{command="AFIN",reason="%"}`, "no_room"},
 		{`refusals_total{reason="%"}`, "connections_per_address dials_queued slow_connection unknown_session files_per_session sessions " +
 			"verify_address pending_queries discovery_max upload_slots banned denied denied_file queries_per_address searches_per_session " +
-			"sessions_per_address packets_per_neighbor search_window"},
+			"sessions_per_address packets_per_neighbor search_window link_queue tardy_neighbor discovery_per_subnet"},
 		{`forgotten_total{reason="%"}`, "pktids addresses"},
 		{`throttled_total{reason="%"}`, "connections packets_per_second bytes_per_second session_packets_per_second session_bytes_per_second " +
 			"dials dials_per_address searches_per_session requests_per_connection publications_per_connection"},
