@@ -92,6 +92,10 @@ func (o *overlay) onLinkAsked(ctx actor.Context, m *message.LinkAsked) {
 		return
 	}
 	n := o.same(m.Endpoint)
+	if n != nil && n.lost && !n.configured {
+		refuse(codeConflict, "the link before this one is still ending") // its actor is being stopped, and would not answer
+		return
+	}
 	if n == nil {
 		if !o.room(m.Endpoint) {
 			refuse(codeFull, "no room for another neighbor")
