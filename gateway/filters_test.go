@@ -65,18 +65,33 @@ func TestLastHopIsRouted(t *testing.T) {
 // TestSlowLinkHasNoFilter: where the filter does not get through, the other side is told that it knows nothing, and gets
 // all of it later.
 func TestSlowLinkHasNoFilter(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		slow   bool // from the beginning
+		queued int
+	}{
+		{"changes behind a whole filter that waits", true, 128 << 10},
+		{"a change for which there is no room", false, 256 << 10},
+	} {
+		t.Run(c.name, func(t *testing.T) { slowLinkHasNoFilter(t, c.slow, c.queued) })
+	}
+}
+
+func slowLinkHasNoFilter(t *testing.T, slow bool, queued int) {
 	w := newWorld(t, 1)
 	c := linkConfig()
 	c.Search.TTL, c.Search.FilterMax = 1, 512
-	w.overlay(2, line(2), c)
-	require.Zero(t, len(w.all[0].find("some song").Results)+w.sent["QUER"])
-	slow := true
 	w.net.Queued = func(from, _ netip.Addr) int {
 		if slow && from == endpoint(2).IPv4() {
-			return 128 << 10
+			return queued
 		}
 		return 0
 	}
+	w.overlay(2, line(2), c)
+	if !slow {
+		require.Zero(t, len(w.all[0].find("some song").Results)+w.sent["QUER"])
+	}
+	slow = true
 	for i := range 200 {
 		w.all[1].disk.Put(fmt.Sprintf("%d %d", i*i*i*7919, i), fmt.Appendf(nil, "%d", i))
 		w.sim.Run(10 * time.Millisecond)
@@ -91,4 +106,31 @@ func TestSlowLinkHasNoFilter(t *testing.T) {
 		w.all[0].find(fmt.Sprintf("nothing of %d", i))
 	}
 	require.Less(t, w.sent["QUER"], 20, "most are turned away again")
+}
+
+// TestChangesDoNotWait: where answers wait on a link, a file that is new behind it is found all the same, or the search says
+// that something may be missing.
+func TestChangesDoNotWait(t *testing.T) {
+	w := newWorld(t, 1)
+	c := linkConfig()
+	c.Search.TTL = 1
+	w.overlay(2, line(2), c)
+	require.Zero(t, len(w.all[0].find("some song").Results)+w.sent["QUER"], "nothing can match")
+	queued := 128 << 10
+	w.net.Queued = func(from, _ netip.Addr) int {
+		if from == endpoint(2).IPv4() {
+			return queued
+		}
+		return 0
+	}
+	w.all[1].disk.Put("some song.mp3", []byte("song"))
+	w.sim.Run(10 * time.Millisecond)
+	found := w.all[0].find("some song")
+	require.Len(t, found.Results, 1)
+	require.True(t, found.Complete)
+
+	queued = 256 << 10 // there is room for nothing
+	w.all[1].disk.Put("another.mp3", []byte("another"))
+	w.sim.Run(10 * time.Millisecond)
+	require.False(t, w.all[0].find("another").Complete, "its name could not be told")
 }

@@ -97,7 +97,7 @@ func newMetrics(env *props.Env) *metrics {
 		forgotten:    env.Forgetting("addresses", "an address or a login is forgotten: limits.addresses"),
 		dialsDropped: refusing("dials_queued", "packet dropped: limits.dials_queued"),
 		slow:         refusing("slow_connection", "connection cut: too slow"),
-		filters:      refusing("link_filter", "filter not told over a link: the other side does not keep up (search.filter_max)"),
+		filters:      refusing("link_filter", "filter not told over a link: the other side does not keep up (search.filter_max, limits.link_queue)"),
 		links:        refusing("link_queue", "packet not sent over a link: limits.link_queue"),
 		dialsAll:     env.Slowing("dials", "a packet waits for its turn: limits.dials"),
 		dialsHeld:    env.Slowing("dials_per_address", "a packet waits for its turn: limits.dials_per_address").Quietly(),
