@@ -204,7 +204,9 @@ func (n *neighbor) onPacket(ctx actor.Context, packet any) {
 		ctx.Send(link, &message.Handled{Ref: ref})
 		return
 	}
-	n.linked.heard = n.env.Clock.Now()
+	if ref != 0 { // the link itself says DONE for a QUER that it did not send
+		n.linked.heard = n.env.Clock.Now()
+	}
 	switch m := packet.(type) {
 	case *message.Supe, *message.Asup, *message.Ping:
 		ctx.Send(n.routes.Overlay, m)

@@ -107,6 +107,10 @@ func (o *overlay) onLinkAsked(ctx actor.Context, m *message.LinkAsked) {
 			return
 		}
 	}
+	if n.lost && !n.configured {
+		refuse(codeConflict, "the neighbor that you were is still being forgotten")
+		return
+	}
 	ctx.Send(n.pid, m)
 }
 

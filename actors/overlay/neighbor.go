@@ -279,9 +279,9 @@ func (n *neighbor) onPass(ctx actor.Context, m *pass) {
 	case n.kind == byLink:
 		n.overLink(ctx, m)
 	case n.kind == unreached && (n.resting || n.opening == 0):
-		n.refuse(ctx, m)
+		n.refuse(ctx, m, message.Unreached)
 	case len(n.under)+len(n.waiting) >= limit: // one that is slow to accept must not fill this node's memory
-		n.refuse(ctx, m)
+		n.refuse(ctx, m, message.Unknown)
 		n.meters.slow.Hit("neighbor", n.endpoint, "limit", limit)
 	case n.kind == unreached:
 		n.waiting = append(n.waiting, m)
@@ -312,7 +312,7 @@ func (n *neighbor) onSent(ctx actor.Context, m *message.Sent) {
 	}
 	delete(n.under, m.Ref)
 	if m.Err != nil {
-		n.refuse(ctx, p)
+		n.refuse(ctx, p, n.withheld(m.Err))
 		if n.kind != byLink {
 			n.unreached(ctx, m.Err)
 		}
@@ -337,16 +337,27 @@ func (n *neighbor) flush(ctx actor.Context) {
 // drop gives up what has waited.
 func (n *neighbor) drop(ctx actor.Context) {
 	for _, p := range n.waiting {
-		n.refuse(ctx, p)
+		n.refuse(ctx, p, message.Unreached)
 	}
 	n.waiting = nil
 }
 
-// refuse does not send a packet.
-func (n *neighbor) refuse(ctx actor.Context, m *pass) {
+// refuse does not send a packet, and says what that means for the search: a neighbor that cannot be reached takes nothing
+// away from it, and one that may well be there does.
+func (n *neighbor) refuse(ctx actor.Context, m *pass, o message.Outcome) {
 	n.tally.failed.Add(1)
 	n.meters.dropped.Add(1)
-	n.answer(ctx, m, message.Unreached)
+	n.answer(ctx, m, o)
+}
+
+// withheld is what it means that a packet was not sent: where this node had no time for it, or the neighbor has come up
+// meanwhile, it is there and was not asked.
+func (n *neighbor) withheld(err error) message.Outcome {
+	var gone *message.Unreachable
+	if errors.As(err, &gone) && n.kind != byLink {
+		return message.Unreached
+	}
+	return message.Unknown
 }
 
 func (n *neighbor) answer(ctx actor.Context, m *pass, o message.Outcome) {
