@@ -54,6 +54,9 @@ func (o *overlay) onHungry(ctx actor.Context, m *hungry) {
 
 // feedAll passes on what the catalog says of its filter.
 func (o *overlay) feedAll(ctx actor.Context, packet any) {
+	if !o.digesting {
+		return // it was on its way when nobody wanted it any more, and would be out of date for the next who does
+	}
 	switch m := packet.(type) {
 	case *message.FilterPart:
 		o.own.Put(m.Part)

@@ -18,23 +18,30 @@ import (
 type bench struct {
 	t       *testing.T
 	sim     *actortest.Sim
-	notes   *actortest.Notes
 	overlay *actor.PID
 	// asker is whoever floods a QUER, and link and conn are connections.
 	gateway, queries, sessions, catalog, asker, link, conn *actortest.Probe
 }
 
 func newBench(t *testing.T, c config.Config, neighbors ...p2p.Endpoint) *bench {
+	return newBenchOf(t, Options{Neighbors: neighbors, Config: config.NewLive(c)})
+}
+
+// newBenchOf is newBench with other options.
+func newBenchOf(t *testing.T, o Options) *bench {
 	sim := actortest.NewSim(1)
 	b := &bench{
-		t: t, sim: sim, notes: sim.NewNotes(), gateway: sim.Probe("gateway"), queries: sim.Probe("queries"), sessions: sim.Probe("sessions"),
+		t: t, sim: sim, gateway: sim.Probe("gateway"), queries: sim.Probe("queries"), sessions: sim.Probe("sessions"),
 		catalog: sim.Probe("catalog"), asker: sim.Probe("asker"), link: sim.Probe("link"), conn: sim.Probe("conn"),
 	}
 	routes := &message.Routes{Gateway: b.gateway.PID, Queries: b.queries.PID, Sessions: b.sessions.PID, Catalog: b.catalog.PID}
 	routes.Overlay = sim.System.NewLocalPID("overlay")
-	p := Props(sim.Env(1), Options{Self: host(1), Neighbors: neighbors, Started: sim.Now(), Config: config.NewLive(c), Notes: b.notes}, routes)
+	o.Self, o.Started = host(1), sim.Now()
+	if o.Notes == nil {
+		o.Notes = sim.NewNotes()
+	}
 	var err error
-	b.overlay, err = sim.System.Root.SpawnNamed(p, "overlay")
+	b.overlay, err = sim.System.Root.SpawnNamed(Props(sim.Env(1), o, routes), "overlay")
 	require.NoError(t, err)
 	sim.Run(0)
 	return b
@@ -71,7 +78,7 @@ func (b *bench) neighbor(e p2p.Endpoint) *actor.PID {
 
 // asked is the request for a link that somebody makes over conn.
 func (b *bench) asked(e p2p.Endpoint) *message.LinkAsked {
-	return &message.LinkAsked{Ref: 1, Link: b.link.PID, Version: 1, Endpoint: e, From: e.IPv4(), ReplyTo: b.conn.PID}
+	return &message.LinkAsked{Ref: 1, Link: b.link.PID, Version: filterVersion, Endpoint: e, From: e.IPv4(), ReplyTo: b.conn.PID}
 }
 
 // linked has the neighbor at e open a link.
