@@ -126,14 +126,17 @@ func (o *overlay) onRecalled(ctx actor.Context, m *port.Recalled) {
 	if damaged := o.book.Read(m.Value, o.env.Clock.Now()); damaged > 0 {
 		o.env.Log.WithField("lines", damaged).Warn("known supernodes: lines that make no sense are skipped")
 	}
-	o.kept = m.Value
+	o.recalled, o.kept = true, m.Value
 	if o.book.Len() > 0 {
 		o.fillSoon(ctx)
 	}
 }
 
-// keep has the known supernodes outlast the process.
+// keep has the known supernodes outlast the process. Before those of an earlier run are there they would be lost.
 func (o *overlay) keep() {
+	if !o.recalled {
+		return
+	}
 	if text := o.book.Text(); !bytes.Equal(text, o.kept) {
 		o.kept = text
 		o.options.Notes.Keep(noteName, text)

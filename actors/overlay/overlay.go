@@ -52,6 +52,7 @@ type overlay struct {
 	book      *acquaint.Book // supernodes that are neighbors, were, or could be
 	own       *digest.Filter // a copy of the catalog's
 	digesting bool           // the catalog makes one
+	recalled  bool           // the supernodes of an earlier run are in it
 	kept      []byte         // of the book, in the notes
 	filling   port.Timer     // soon it takes neighbors out of the book
 
