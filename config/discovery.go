@@ -45,9 +45,9 @@ type Discovery struct {
 	// Pause after which a neighbor that knows no links is asked again, and for which no search waits for the end of what
 	// one has been asked that knows them but has not finished a search within search.window.
 	LinkAgain time.Duration `yaml:"link_again" range:"1s..168h" reload:"yes"`
-	// The other side of a link on which nothing has come for this long is asked whether it is there.
+	// Pause after which the other side of a link is asked again whether it is there, and what it carries.
 	PingEvery time.Duration `yaml:"ping_every" range:"100ms..1h" reload:"yes"`
-	// A link whose other side has not answered that after this long is given up.
+	// A link on which nothing at all has come for this long after that is given up.
 	PingTimeout time.Duration `yaml:"ping_timeout" range:"10ms..10m" reload:"yes"`
 }
 

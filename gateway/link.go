@@ -110,18 +110,18 @@ func (c *incoming) onLink(ctx actor.Context, p *wire.Link) {
 		c.settle(ctx, s.ref, failureOf(wire.LINK)) // behind other packets nobody could tell what is meant for the link
 		return
 	case !c.routes.Serving():
-		refused = &message.LinkRefused{Code: wire.NackFull, Reason: "this node is no supernode"}
+		refused = &message.LinkRefused{Code: message.NackFull, Reason: "this node is no supernode"}
 	case !cfg.Access.Endpoint(p.Endpoint), cfg.Session.VerifyAddress && !p.Endpoint.At(c.from) && !cfg.Access.Trusts(c.from):
-		refused = &message.LinkRefused{Code: wire.NackForbidden, Reason: "that is not your address, or it is refused here"}
+		refused = &message.LinkRefused{Code: message.NackForbidden, Reason: "that is not your address, or it is refused here"}
 	}
 	if c.linking = true; refused != nil {
 		c.onLinkAnswered(ctx, &message.LinkAnswered{Ref: s.ref, Refused: refused})
 		return
 	}
-	ctx.Send(c.routes.Overlay, &message.LinkAsked{
-		Ref: s.ref, Link: ctx.Self(), Version: p.Version, Endpoint: p.Endpoint, From: c.from, ReplyTo: ctx.Self(),
-	})
 	c.link = newLink(nil, p.Version)
+	ctx.Send(c.routes.Overlay, &message.LinkAsked{
+		Ref: s.ref, Link: ctx.Self(), Version: c.link.version, Endpoint: p.Endpoint, From: c.from, ReplyTo: ctx.Self(),
+	})
 }
 
 // onLinkAnswered agrees to a link or refuses it.
@@ -211,7 +211,7 @@ func (c *incoming) carry(ctx actor.Context, packet any) {
 func (c *incoming) onPing(ctx actor.Context, p *wire.Ping) {
 	s := c.newSlot(wire.PING, answerTimeout)
 	if !c.routes.Serving() {
-		nack := &wire.Nack{Code: wire.NackFull, Reason: "this node is no supernode"}
+		nack := &wire.Nack{Code: message.NackFull, Reason: "this node is no supernode"}
 		c.settle(ctx, s.ref, answer{result: resultRefused, command: wire.NACK, packet: nack.Append(nil)})
 		return
 	}

@@ -69,7 +69,7 @@ func failedOutside(request any, err error) (to *actor.PID, answer any) {
 	case *OpenLink:
 		return m.ReplyTo, &Linked{Ref: m.Ref, Err: err}
 	case *LinkAsked:
-		return m.ReplyTo, &LinkAnswered{Ref: m.Ref, Refused: &LinkRefused{Reason: err.Error()}}
+		return m.ReplyTo, &LinkAnswered{Ref: m.Ref, Refused: &LinkRefused{Code: NackConflict, Reason: err.Error()}}
 	case *FilterPart:
 		return m.ReplyTo, &Handled{Ref: m.Ref}
 	case *FilterDelta:

@@ -58,6 +58,12 @@ func TestFailed(t *testing.T) {
 	}
 }
 
+// TestFailedLinkAsked: whoever asked for a link is to ask again soon, and not to take this node for one that wants none.
+func TestFailedLinkAsked(t *testing.T) {
+	_, answer := message.Failed(&message.LinkAsked{}, errors.New("why"))
+	require.Equal(t, message.NackConflict, answer.(*message.LinkAnswered).Refused.Code)
+}
+
 // TestFailedKnowsEveryRequest: each message with a Ref and a ReplyTo is one or the other.
 func TestFailedKnowsEveryRequest(t *testing.T) {
 	var known []string

@@ -80,11 +80,12 @@ type Outcome uint8
 
 // The outcomes.
 const (
-	// Unreached: the packet did not get there. Nothing comes of it.
+	// Unreached: the neighbor could not be reached. Nothing comes of it.
 	Unreached Outcome = iota
 	// Complete: every answer has come.
 	Complete
-	// Unknown: answers may still come to the address that the packet names, or some are lost.
+	// Unknown: answers may still come to the address that the packet names, or some are lost, or the packet did not get to
+	// a neighbor that may well be there.
 	Unknown
 )
 

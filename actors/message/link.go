@@ -40,17 +40,24 @@ var ErrBase = errors.New("no answer to LINK: a base node")
 
 // LinkRefused is the answer to OpenLink where the other side knows links and does not want this one (NACK).
 type LinkRefused struct {
-	Code   int
+	Code   int // one of those below, or one that others made up
 	Reason string
 }
+
+// Codes of refusals (NACK), in the manner of HTTP's.
+const (
+	NackForbidden = 403 // the address in the request is not where it comes from, or is refused
+	NackConflict  = 409 // a link is being opened from the other side, or one has just ended: it is worth asking again soon
+	NackFull      = 503 // no room for another one
+)
 
 func (r *LinkRefused) Error() string { return "link refused: " + r.Reason }
 
 // LinkAsked tells the overlay that a connection began with LINK. Answered by LinkAnswered.
 type LinkAsked struct {
 	Ref      Ref
-	Link     *actor.PID // the connection
-	Version  int
+	Link     *actor.PID   // the connection
+	Version  int          // the lower of both sides'
 	Endpoint p2p.Endpoint // of who asks, as it says
 	From     netip.Addr
 	ReplyTo  *actor.PID

@@ -35,17 +35,11 @@ type told struct {
 	ref message.Ref // the link's
 }
 
-// Codes of refusals (NACK).
-const (
-	codeConflict = 409 // a link is being opened from the other side, or it has just ended
-	codeFull     = 503
-)
-
 // onAsked takes the link that the other side has opened. Where both sides open one at the same time, that of the side
 // with the smaller endpoint counts; where there is one already, the other side has lost it.
 func (n *neighbor) onAsked(ctx actor.Context, m *message.LinkAsked) {
 	refuse := func(reason string) {
-		ctx.Send(m.ReplyTo, &message.LinkAnswered{Ref: m.Ref, Refused: &message.LinkRefused{Code: codeConflict, Reason: reason}})
+		ctx.Send(m.ReplyTo, &message.LinkAnswered{Ref: m.Ref, Refused: &message.LinkRefused{Code: message.NackConflict, Reason: reason}})
 	}
 	switch {
 	case n.opening != 0 && !n.looking && n.self.Compare(m.Endpoint) < 0:

@@ -88,7 +88,7 @@ func (o *overlay) onLinkAsked(ctx actor.Context, m *message.LinkAsked) {
 		ctx.Send(m.ReplyTo, &message.LinkAnswered{Ref: m.Ref, Refused: &message.LinkRefused{Code: code, Reason: reason}})
 	}
 	if m.Endpoint.Same(o.options.Self) {
-		refuse(codeConflict, "that is this node")
+		refuse(message.NackConflict, "that is this node")
 		return
 	}
 	n := o.same(m.Endpoint)
@@ -98,17 +98,17 @@ func (o *overlay) onLinkAsked(ctx actor.Context, m *message.LinkAsked) {
 	}
 	if n == nil {
 		if !o.room(m.Endpoint) {
-			refuse(codeFull, "no room for another neighbor")
+			refuse(message.NackFull, "no room for another neighbor")
 			return
 		}
 		n = &neighborInfo{endpoint: m.Endpoint}
 		if o.make(ctx, n, true); n.pid == nil {
-			refuse(codeConflict, "the link before this one is still ending")
+			refuse(message.NackConflict, "the link before this one is still ending")
 			return
 		}
 	}
 	if n.lost && !n.configured {
-		refuse(codeConflict, "the neighbor that you were is still being forgotten")
+		refuse(message.NackConflict, "the neighbor that you were is still being forgotten")
 		return
 	}
 	ctx.Send(n.pid, m)

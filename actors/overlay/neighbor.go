@@ -213,7 +213,7 @@ func (n *neighbor) onLinked(ctx actor.Context, m *message.Linked) {
 // onRefused leaves one alone that wants no link with this node, unless it is opening one from its side.
 func (n *neighbor) onRefused(ctx actor.Context, m *message.LinkRefused) {
 	n.env.Log.WithField("neighbor", n.endpoint.String()).WithField("reason", text.Display(m.Reason)).WithField("code", m.Code).Debug("link refused")
-	if m.Code == codeConflict {
+	if m.Code == message.NackConflict {
 		n.rest(ctx, firstBackoff)
 		return
 	}

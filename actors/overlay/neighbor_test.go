@@ -95,7 +95,7 @@ func TestLinkAskedOfOneThatIsForgotten(t *testing.T) {
 	answer := last[*message.LinkAnswered](b.conn)
 	require.Equal(t, message.Ref(2), answer.Ref)
 	require.NotNil(t, answer.Refused)
-	require.Equal(t, codeConflict, answer.Refused.Code)
+	require.Equal(t, message.NackConflict, answer.Refused.Code)
 	b.tell(b.overlay, again)
 	require.NotNil(t, last[*message.LinkAnswered](b.conn).Neighbor, "it is forgotten now")
 }

@@ -470,12 +470,12 @@ var Golden = []Vector{
 			"503",                 // Code
 			right(100, "no room"), // Reason
 		),
-		Packets: packets(&wire.Nack{Code: wire.NackFull, Reason: "no room"}),
+		Packets: packets(&wire.Nack{Code: 503, Reason: "no room"}),
 	},
 	{
 		Name: "NACK padded on the left", Accept: wire.Answers, // Padding on either side
 		Raw:     stream("NACK", "403", left(100, "not \xff here")),
-		Packets: packets(&wire.Nack{Code: wire.NackForbidden, Reason: "not \xff here"}),
+		Packets: packets(&wire.Nack{Code: 403, Reason: "not \xff here"}),
 		Sent:    stream("NACK", "403", right(100, "not \xff here")),
 	},
 	{

@@ -14,16 +14,9 @@ const (
 
 // Nack answers an extension request that cannot be served.
 type Nack struct {
-	Code   int    // why, for programs: one of the Nack… codes, or one that others made up
+	Code   int    // why, for programs: three digits in the manner of HTTP's
 	Reason string // why, for people: at most 100 bytes, and anything
 }
-
-// Codes of this node's Nacks, in the manner of HTTP's.
-const (
-	NackForbidden = 403 // the address in the request is not where it comes from, or is refused
-	NackConflict  = 409 // a link between the two is being opened from the other side
-	NackFull      = 503 // no room for another one
-)
 
 var _ Packet = (*Nack)(nil)
 
