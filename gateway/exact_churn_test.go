@@ -80,8 +80,28 @@ func (c churn) spared(m mixture) []bool {
 	return in
 }
 
+// judge looks whether a search that says that it is complete has found what it could not miss, and whether one says so where
+// nothing is lost.
+func (c churn) judge(t *rapid.T, m mixture, found *message.Found) {
+	at := make(map[p2p.FileID]bool)
+	for _, f := range found.Results {
+		at[f.File] = true
+	}
+	for i, spared := range c.spared(m) {
+		for _, f := range m.files[i] {
+			if found.Complete && spared && f[:4] == "song" {
+				require.True(t, at[p2p.FileID(md5.Sum([]byte(f)))], "%q is missing", f)
+			}
+		}
+	}
+	if len(c.links)+len(c.nodes) == 0 {
+		require.True(t, found.Complete)
+	}
+}
+
 // TestCompleteUnderChurn: whatever links and nodes are lost while an overlay is searched, and however long each hop takes,
-// a search that says that it is complete has found what is at all nodes that stayed within its reach.
+// a search that says that it is complete has found what is at all nodes that stayed within its reach. Links that are lost
+// come back.
 func TestCompleteUnderChurn(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		m := anyMixture(r)
@@ -94,22 +114,16 @@ func TestCompleteUnderChurn(t *testing.T) {
 			return time.Duration(hops[(7*int(from.As4()[3])+int(to.As4()[3]))%len(hops)]) * time.Millisecond
 		}
 		c.begin(w)
-		found := w.all[0].find("song")
-		require.NoError(r, found.Err)
-		at := make(map[p2p.FileID]bool)
-		for _, f := range found.Results {
-			at[f.File] = true
+		for range 3 { // the later ones while links come back
+			found := w.all[0].find("song")
+			require.NoError(r, found.Err)
+			c.judge(r, m, found)
+			w.sim.Run(time.Duration(rapid.IntRange(0, 900).Draw(r, "pause ms")) * time.Millisecond)
 		}
-		if found.Complete {
-			for i, spared := range c.spared(m) {
-				for _, f := range m.files[i] {
-					if spared && f[:4] == "song" {
-						require.True(r, at[p2p.FileID(md5.Sum([]byte(f)))], "%q is missing", f)
-					}
-				}
-			}
-		}
-		if len(c.links)+len(c.nodes) == 0 {
+		w.sim.Run(2 * time.Minute)
+		if found := w.all[0].find("song"); len(c.nodes) == 0 {
+			want, _ := m.within("song")
+			require.Len(r, found.Results, want, "every link is back")
 			require.True(r, found.Complete)
 		}
 		w.sim.Run(config.DefaultSearchWindow)
