@@ -23,6 +23,7 @@ type scripted struct {
 	sessions int             // that it has, as it says
 	base     bool            // knows no PING, and closes
 	full     bool            // refuses logins
+	peer     bool            // says that it is no supernode, and refuses logins
 	mute     bool            // does not answer searches
 	silent   bool            // accepts connections and says nothing
 	tells    []p2p.Endpoint  // in ASUPs, of which it sends one for each
@@ -85,7 +86,7 @@ func (s *scripted) answer(conn port.Conn, packet string) {
 	say := func(format string, args ...any) { conn.Send(fmt.Appendf(nil, format, args...)) }
 	switch packet[:4] {
 	case "LOGI":
-		if s.full {
+		if s.full || s.peer {
 			say("ALGI0000000000000000")
 			return
 		}
@@ -110,6 +111,10 @@ func (s *scripted) answer(conn port.Conn, packet string) {
 	case "PING":
 		if s.base {
 			conn.Close()
+			return
+		}
+		if s.peer {
+			say("NACK503%-100s", "this node is no supernode")
 			return
 		}
 		say("PONG%s%010d%07d%010d", packet[4:], int(s.sim.Now().Sub(s.began)/time.Second), s.sessions, len(s.files))

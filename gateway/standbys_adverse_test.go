@@ -183,3 +183,21 @@ func TestChoiceIsReproducible(t *testing.T) {
 	}
 	require.Equal(t, run(), run())
 }
+
+// TestNoSupernodes: nodes that know PING and say that they are no supernodes are kept in readiness by nobody, those that
+// were supernodes before and those that never were, and a peer leaves its own as soon as it has become a peer.
+func TestNoSupernodes(t *testing.T) {
+	c := newPool(t, 4)
+	c.supernodes[2].peer = true
+	c.settle(0)
+	require.Len(t, c.peer.standing().Standbys, 2)
+	c.supernodes[1].peer = true
+	c.sim.Run(time.Hour)
+	standbys := c.peer.standing().Standbys
+	require.Len(t, standbys, 1)
+	require.Equal(t, c.supernodes[3].self, standbys[0].Endpoint)
+	c.supernodes[0].peer = true
+	c.sim.Run(config.DefaultCheckEvery + time.Second)
+	require.Equal(t, c.supernodes[3].self, c.peer.standing().Supernode)
+	require.Equal(t, "online", c.peer.standing().State)
+}

@@ -56,6 +56,8 @@ func replyOf(p wire.Packet, asked wire.Command, ref message.Ref) (any, error) {
 		if asked == wire.PING {
 			return &message.Pong{Ref: ref, ID: p.ID, Uptime: p.Uptime, Sessions: p.Sessions, Files: p.Files}, nil
 		}
+	case *wire.Nack:
+		return nil, fmt.Errorf("%s: %w: code %d", asked, message.ErrNotServed, p.Code)
 	case *wire.Afin:
 		if asked == wire.FIND {
 			return &message.Found{Ref: ref, Results: resultsOf(p)}, nil

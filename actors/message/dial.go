@@ -1,6 +1,7 @@
 package message
 
 import (
+	"errors"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -49,14 +50,17 @@ func (u *Unreachable) Error() string { return u.Err.Error() }
 // Unwrap gives why.
 func (u *Unreachable) Unwrap() error { return u.Err }
 
-// Unanswered is the error of an Ask where the node was reached and gave no answer that makes sense. Other errors say
-// nothing about it: this node could not ask.
+// Unanswered is the error of an Ask where the node was reached and gave no answer that makes sense, or an ErrNotServed.
+// Other errors say nothing about it: this node could not ask.
 type Unanswered struct{ Err error }
 
 func (u *Unanswered) Error() string { return u.Err.Error() }
 
 // Unwrap gives why.
 func (u *Unanswered) Unwrap() error { return u.Err }
+
+// ErrNotServed is in the error of an Ask where the node knows the packet and does not serve it (NACK).
+var ErrNotServed = errors.New("it knows the packet and does not serve it")
 
 // PublishOne is a Publication on its way to a supernode (ADFF, DEFF).
 type PublishOne struct {

@@ -78,8 +78,8 @@ func (p *peer) onProbed(ctx actor.Context, ref message.Ref, reply any, err error
 		p.book.Tell(pr.to, pong.Uptime, pong.Sessions, pong.Files, took/2, now)
 	case err == nil && pong == nil:
 		p.book.Reach(pr.to, took, now)
-	case errors.As(err, &gone):
-		p.onMissed(ctx, pr.to, errors.Is(err, port.ErrRefused), err)
+	case errors.As(err, &gone), errors.Is(err, message.ErrNotServed): // not there, or no supernode
+		p.onMissed(ctx, pr.to, errors.Is(err, port.ErrRefused) || errors.Is(err, message.ErrNotServed), err)
 		return true
 	case err == nil:
 		err = errStrange
