@@ -93,7 +93,7 @@ func (o *overlay) onLinkAsked(ctx actor.Context, m *message.LinkAsked) {
 	}
 	n := o.same(m.Endpoint)
 	if n != nil && n.lost && !n.configured {
-		refuse(codeConflict, "the link before this one is still ending") // its actor is being stopped, and would not answer
+		refuse(message.NackConflict, "the link before this one is still ending") // its actor is being stopped, and would not answer
 		return
 	}
 	if n == nil {
