@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sirupsen/logrus"
 	"github.com/stretchr/testify/require"
 
 	"alakazaam/actors/actortest"
@@ -166,6 +167,61 @@ func TestBaseNodesAreAskedRarely(t *testing.T) {
 			require.True(t, n.neighbor().Up)
 		})
 	}
+}
+
+// TestAnotherProgramAtTheAddress: one that had a link ends, and another program that knows none runs there from now on. For a
+// while it may be that the old one is starting; then the new one is a base node, and gets searches.
+func TestAnotherProgramAtTheAddress(t *testing.T) {
+	w := newWorld(t, 1)
+	s := w.stranger(100, true)
+	s.script = func(c *rawConn) {
+		if strings.HasPrefix(string(c.got), "LINK") && len(c.got) == 66 {
+			c.conn.Send([]byte("ALNK02" + field(s.self) + "0000000001"))
+		}
+	}
+	n := w.add(node.Supernode, linkConfig(), s.self)
+	w.sim.Run(time.Second)
+	require.Equal(t, "link", n.neighbor().Kind)
+	s.script = func(c *rawConn) { c.conn.Close() }
+	s.heard[0].conn.Abort()
+	w.sim.Run(10 * time.Second)
+	require.Empty(t, n.neighbor().Kind)
+	n.find("x")
+	require.Zero(t, w.sent["QUER"])
+	w.sim.Run(80 * time.Second)
+	require.Equal(t, "base", n.neighbor().Kind)
+	n.find("x")
+	require.Equal(t, 1, w.sent["QUER"])
+	s.script = nil
+	s.linkTo(n.self)
+	require.Equal(t, "link", n.neighbor().Kind, "and it may learn it again")
+}
+
+// TestNeighborsInTheLog: a neighbor of the configuration has a line, once, when it cannot be reached, with the reason, also
+// where it never could be; and one when it is lost.
+func TestNeighborsInTheLog(t *testing.T) {
+	w := newWorld(t, 1)
+	log := w.logged()
+	n := w.add(node.Supernode, linkConfig(), endpoint(100), endpoint(101))
+	said := func(text string) (all []string) {
+		for _, e := range log.all {
+			if e.Level <= logrus.InfoLevel && e.Message == text {
+				all = append(all, fmt.Sprint(e.Data["neighbor"], " ", e.Data["error"]))
+			}
+		}
+		return all
+	}
+	w.sim.Run(5 * time.Minute)
+	never := said("neighbor cannot be reached")
+	require.Len(t, never, 2)
+	require.Contains(t, never[0], endpoint(100).String()+" ")
+	require.NotContains(t, never[0], "nil")
+	c := w.stranger(100, false).linkTo(n.self)
+	require.Len(t, said("neighbor can be reached"), 1)
+	c.conn.Abort()
+	w.sim.Run(5 * time.Minute)
+	require.Equal(t, []string{endpoint(100).String() + " the link ended"}, said("neighbor cannot be reached any more"))
+	require.Len(t, said("neighbor cannot be reached"), 2)
 }
 
 // TestSilentLinkIsGivenUp: the other side hangs, and its link is given up after discovery.ping_every and ping_timeout.

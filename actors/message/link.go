@@ -36,7 +36,7 @@ type Linked struct {
 }
 
 // ErrBase is the answer to OpenLink where the other side did not understand: it is a base node.
-var ErrBase = errors.New("no answer to LINK: a base node")
+var ErrBase = errors.New("no answer to LINK")
 
 // LinkRefused is the answer to OpenLink where the other side knows links and does not want this one (NACK).
 type LinkRefused struct {

@@ -101,10 +101,9 @@ func (n *neighbor) onLost(ctx actor.Context, m *message.LinkLost) {
 	if n.linked.pid == nil || !n.linked.pid.Equal(m.Link) {
 		return
 	}
-	n.env.Log.WithField("neighbor", n.endpoint.String()).WithError(m.Err).Debug("link lost")
 	n.meters.lost.Add(1)
 	n.part(ctx)
-	ctx.Send(ctx.Parent(), &standing{by: n.endpoint})
+	ctx.Send(ctx.Parent(), &standing{by: n.endpoint, why: m.Err})
 	n.rest(ctx, n.soon())
 }
 

@@ -92,10 +92,6 @@ func (o *overlay) onLinkAsked(ctx actor.Context, m *message.LinkAsked) {
 		return
 	}
 	n := o.same(m.Endpoint)
-	if n != nil && n.lost && !n.configured {
-		refuse(message.NackConflict, "the link before this one is still ending") // its actor is being stopped, and would not answer
-		return
-	}
 	if n == nil {
 		if !o.room(m.Endpoint) {
 			refuse(message.NackFull, "no room for another neighbor")
@@ -122,12 +118,7 @@ func (o *overlay) onStanding(ctx actor.Context, m *standing) {
 	}
 	o.learn(m)
 	was, now := n.kind != unreached, m.kind != unreached
-	if was != now {
-		if log := o.news(n); log != nil {
-			what := map[bool]string{true: "neighbor can be reached", false: "neighbor cannot be reached any more"}[now]
-			log.WithField("kind", string(m.kind)).Info(what)
-		}
-	}
+	o.report(n, m)
 	if now && !was {
 		n.since = o.env.Clock.Now()
 	}
@@ -149,6 +140,25 @@ func (o *overlay) onStanding(ctx actor.Context, m *standing) {
 		ctx.Stop(n.pid)
 	}
 	o.count()
+}
+
+// report logs that a neighbor can be reached or cannot any more, and why. One of the configuration that never could be has
+// its line the first time: its address may be wrong.
+func (o *overlay) report(n *neighborInfo, m *standing) {
+	was, now := n.kind != unreached, m.kind != unreached
+	first := n.configured && !n.missed
+	if n.missed = !now; was == now && (now || !first) {
+		return
+	}
+	switch log := o.news(n); {
+	case log == nil:
+	case now:
+		log.WithField("kind", string(m.kind)).Info("neighbor can be reached")
+	case was:
+		log.WithError(m.why).Info("neighbor cannot be reached any more")
+	default:
+		log.WithError(m.why).Warn("neighbor cannot be reached")
+	}
 }
 
 // news gives a logger for what has become of a neighbor; nil where others that nobody has configured have had a line in the

@@ -2,6 +2,7 @@ package overlay
 
 import (
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"sync/atomic"
 	"time"
@@ -16,8 +17,13 @@ import (
 	"alakazaam/config"
 )
 
-// lostAfter is how many failures in a row lose a neighbor that was found by discovery.
-const lostAfter = 3
+const (
+	// lostAfter is how many failures in a row lose a neighbor that was found by discovery.
+	lostAfter = 3
+	// estrangedAfter is how many failures in a row, a good minute, turn one that had a link and does not understand LINK any
+	// more into a base node: another program runs there now. Until then it may be ending, or starting.
+	estrangedAfter = 6
+)
 
 // neighbor is the actor of one neighbor. It keeps a link to it where it knows links; else it sends packets each on a
 // connection of its own. It backs off while the neighbor cannot be reached.
@@ -86,8 +92,9 @@ type pass struct {
 type standing struct {
 	by      p2p.Endpoint
 	kind    kind
-	lost    bool // it has failed too often
-	refused bool // it knows links and wants none with this node
+	lost    bool  // it has failed too often
+	refused bool  // it knows links and wants none with this node
+	why     error // it cannot be reached, or refused
 	uptime  time.Duration
 	rtt     time.Duration
 	load    *message.Pong // nil: it has not told
@@ -200,7 +207,8 @@ func (n *neighbor) onLinked(ctx actor.Context, m *message.Linked) {
 	switch {
 	case m.Err == nil:
 		n.join(ctx, m.Link, m.Version, m.Uptime)
-	case errors.Is(m.Err, message.ErrBase) && !n.knows:
+	case errors.Is(m.Err, message.ErrBase) && (!n.knows || n.failures >= estrangedAfter):
+		n.knows = false
 		n.again = n.env.Clock.Now().Add(n.rules().LinkAgain)
 		n.reached(ctx)
 	case errors.As(m.Err, &refused):
@@ -212,13 +220,12 @@ func (n *neighbor) onLinked(ctx actor.Context, m *message.Linked) {
 
 // onRefused leaves one alone that wants no link with this node, unless it is opening one from its side.
 func (n *neighbor) onRefused(ctx actor.Context, m *message.LinkRefused) {
-	n.env.Log.WithField("neighbor", n.endpoint.String()).WithField("reason", text.Display(m.Reason)).WithField("code", m.Code).Debug("link refused")
 	if m.Code == message.NackConflict {
 		n.rest(ctx, firstBackoff)
 		return
 	}
 	n.down(ctx)
-	ctx.Send(ctx.Parent(), &standing{by: n.endpoint, refused: true})
+	ctx.Send(ctx.Parent(), &standing{by: n.endpoint, refused: true, why: fmt.Errorf("it refuses a link: %d %s", m.Code, text.Display(m.Reason))})
 }
 
 // reached notes that a neighbor without a link can be reached, and sends what has waited for it.
@@ -247,7 +254,7 @@ func (n *neighbor) unreached(ctx actor.Context, err error) {
 		return
 	}
 	n.down(ctx)
-	ctx.Send(ctx.Parent(), &standing{by: n.endpoint, lost: n.failures >= lostAfter})
+	ctx.Send(ctx.Parent(), &standing{by: n.endpoint, lost: n.failures >= lostAfter, why: err})
 }
 
 // down backs off.

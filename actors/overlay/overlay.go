@@ -71,6 +71,7 @@ type neighborInfo struct {
 	configured bool
 	kind       kind
 	lost       bool      // it has failed too often; another one may take its place
+	missed     bool      // it could not be reached the last time, as the log has it
 	since      time.Time // when it could be reached first, without a break since then
 	uptime     time.Duration
 	rtt        time.Duration
