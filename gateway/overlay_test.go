@@ -1,6 +1,7 @@
 package gateway_test
 
 import (
+	"bytes"
 	"fmt"
 	"net/netip"
 	"testing"
@@ -185,6 +186,31 @@ func TestNeighborThatCannotBeReachedDoesNotCount(t *testing.T) {
 	require.False(t, n.neighbors()[1].Up)
 	w.sim.Run(10 * time.Second)
 	require.Len(t, n.neighbors(), 1, "it was never reached and is forgotten")
+}
+
+// TestKnownSupernodesOfASupernode: it remembers as many as the limits say, and counts those for which there is no room.
+func TestKnownSupernodesOfASupernode(t *testing.T) {
+	w := newWorld(t, 1)
+	notes := w.sim.NewNotes()
+	w.notes = notes
+	telling := w.stranger(100, true)
+	c := testConfig()
+	c.Discovery.Target, c.Limits.KnownSupernodes, c.Limits.KnownPerSubnet = 2, 4, 2
+	n := w.add(node.Supernode, c, telling.self)
+	w.sim.Run(time.Second)
+	supe := ""
+	for _, h := range telling.heard {
+		if len(h.got) == 82 {
+			supe = string(h.got)
+		}
+	}
+	require.NotEmpty(t, supe)
+	for i := range 20 {
+		telling.deliver(n.self, "ASUP"+supe[4:20]+field(endpoint(1000+64*i)))
+	}
+	w.sim.Run(2 * time.Minute)
+	require.Equal(t, 4, bytes.Count(notes.Values["supernodes"], []byte("endpoint")))
+	require.Equal(t, 17, n.metrics[actortest.Series("refusals_total", "reason", "known_supernodes")])
 }
 
 func TestDeadNeighborDoesNotHoldASearchUp(t *testing.T) {

@@ -13,12 +13,6 @@ import (
 	"alakazaam/actors/p2p"
 )
 
-// Bounds of the book that outlasts a node.
-const (
-	MaxKnown     = 256
-	MaxPerSubnet = 16 // of one p2p.SubnetOf
-)
-
 // maxGap is the longest pause between two looks at a supernode over which it counts as having been up.
 const maxGap = time.Hour
 

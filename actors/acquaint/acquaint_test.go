@@ -15,6 +15,9 @@ import (
 
 var now = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
+// Bounds of the books here.
+const most, mostNear = 256, 16
+
 func at(a, b, c, d int) p2p.Endpoint {
 	e, err := p2p.NewEndpoint(netip.AddrFrom4([4]byte{byte(a), byte(b), byte(c), byte(d)}), netip.Addr{}, 3000)
 	if err != nil {
@@ -114,18 +117,18 @@ func TestBest(t *testing.T) {
 // TestBookHoldsOutAgainstTellers: thousands of supernodes that somebody has made up do not drive out a single one that
 // has been reached, nor those of others that were there before.
 func TestBookHoldsOutAgainstTellers(t *testing.T) {
-	b := New(MaxKnown, MaxPerSubnet)
+	b := New(most, mostNear)
 	good, first := at(10, 0, 0, 1), at(10, 1, 0, 1)
 	b.Reach(good, time.Second, now)
 	b.Hear(first, now)
 	for i := range 2_000 {
 		b.Hear(at(66, 66, 66, i%250+1), now.Add(time.Duration(i)*time.Second))
 	}
-	require.Equal(t, 2+MaxPerSubnet, b.Len(), "one subnet does not fill it")
+	require.Equal(t, 2+mostNear, b.Len(), "one subnet does not fill it")
 	for i := range 2_000 {
 		b.Hear(at(77, i/250, i%250, 1), now.Add(time.Duration(i)*time.Second))
 	}
-	require.Equal(t, MaxKnown, b.Len())
+	require.Equal(t, most, b.Len())
 	for _, e := range []p2p.Endpoint{good, first} {
 		_, ok := b.Get(e)
 		require.True(t, ok)
@@ -137,7 +140,7 @@ func TestBookHoldsOutAgainstTellers(t *testing.T) {
 	require.True(t, ok, "one that was reached takes the place of one of its subnet that was not")
 	b.Fail(at(77, 0, 0, 1))
 	require.True(t, b.Hear(at(88, 0, 0, 1), now), "and a new one that of one that is gone")
-	require.Equal(t, MaxKnown, b.Len())
+	require.Equal(t, most, b.Len())
 }
 
 // TestBookIsBounded: whatever happens the bounds hold, equal books read the same, and what is written is read.
@@ -223,7 +226,7 @@ func TestDamagedText(t *testing.T) {
 		require.Equal(t, 1, b.Read([]byte(bad+"\n\n"+good+"\n"+other), now), bad)
 		require.Equal(t, 2, b.Len(), "the other lines count")
 	}
-	b := New(MaxKnown, MaxPerSubnet)
+	b := New(most, mostNear)
 	b.Read(bytes.Repeat([]byte(good+"\n"), 1000), now)
 	require.Equal(t, 1, b.Len())
 }

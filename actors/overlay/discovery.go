@@ -87,7 +87,12 @@ func (o *overlay) answerSupe(ctx actor.Context, m *message.Supe) {
 // onAsup notes a supernode that answers our SUPE. Soon, when others have answered as well, the best of those that are
 // known become neighbors.
 func (o *overlay) onAsup(ctx actor.Context, m *message.Asup) {
-	if now := o.env.Clock.Now(); m.ID != o.searching || now.After(o.until) || m.Supernode.Same(o.options.Self) || !o.book.Hear(m.Supernode, now) {
+	now := o.env.Clock.Now()
+	if m.ID != o.searching || now.After(o.until) || m.Supernode.Same(o.options.Self) {
+		return
+	}
+	if !o.book.Hear(m.Supernode, now) {
+		o.unknown.Hit("supernode", m.Supernode)
 		return
 	}
 	o.fillSoon(ctx)

@@ -60,6 +60,7 @@ type overlay struct {
 	duplicates   port.Counter
 	full, subnet *props.Limit
 	shy          *props.Limit // SUPEs that were not answered because this node fills up
+	unknown      *props.Limit // supernodes for which there is no room in the book
 	changes      props.Gate   // of log lines about neighbors that are not configured
 	meters       *meters
 }
@@ -91,17 +92,18 @@ type again struct{ endpoint p2p.Endpoint }
 var rttBuckets = []float64{0.0005, 0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5}
 
 func newOverlay(env *props.Env, o Options, routes *message.Routes) *overlay {
-	m := env.Metrics
+	m, limits := env.Metrics, o.Config.Get().Limits
 	return &overlay{
 		env: env, options: o, routes: routes,
-		seen:       props.NewSeen(env, o.Config.Get().Limits.Pktids),
+		seen:       props.NewSeen(env, limits.Pktids),
 		census:     newCensus(env),
 		own:        digest.NewFilter(int(o.Config.Get().Search.FilterMax)),
-		book:       acquaint.New(acquaint.MaxKnown, acquaint.MaxPerSubnet),
+		book:       acquaint.New(limits.KnownSupernodes, limits.KnownPerSubnet),
 		level:      m.Gauge("neighbors", "Neighbors that could be reached last time."),
 		duplicates: m.Counter("dropped_total", "Packets dropped, by command and reason.", "command", "SUPE", "reason", "duplicate"),
 		full:       env.Refusing("discovery_max", "neighbor refused: discovery.max"),
 		shy:        env.Refusing("supe_unanswered", "a SUPE is not answered: more than half of limits.sessions are there").Quietly(),
+		unknown:    env.Refusing("known_supernodes", "supernode not remembered: limits.known_supernodes or limits.known_per_subnet").Quietly(),
 		subnet:     env.Refusing("discovery_per_subnet", "neighbor refused: discovery.per_subnet"),
 		meters: &meters{
 			dropped:  m.Counter("neighbor_drops_total", "Packets not passed on because a neighbor was down or too slow."),
