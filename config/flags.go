@@ -42,7 +42,11 @@ func (e *emitter) flags(n *node) {
 		if c.field == nil {
 			continue
 		}
-		e.line(fmt.Sprintf("  --%s %s", c.path, c.field.placeholder()))
+		form := "  --%s %s"
+		if c.field.kind == kindBool {
+			form = "  --%s[=%s]" // what comes behind a space is no value of it, but an argument
+		}
+		e.line(fmt.Sprintf(form, c.path, c.field.placeholder()))
 		text := c.field.text("")
 		if d := c.field.defaultText(); d != "" {
 			text += fmt.Sprintf(" [%s]", d)

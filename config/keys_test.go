@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -132,8 +133,9 @@ func TestWriteFlags(t *testing.T) {
 	var b strings.Builder
 	require.NoError(t, WriteFlags(&b))
 	for _, k := range Keys() {
-		assert.Contains(t, b.String(), "\n  "+k.Flag+" ")
+		assert.Regexp(t, "\n  "+regexp.QuoteMeta(k.Flag)+`[ [=]`, b.String())
 	}
+	assert.Contains(t, b.String(), "\n  --discovery.links[=true|false]\n", "a space would end it")
 	assert.Contains(t, b.String(), `
 Settings of log: what is logged, and how.
   --log.level trace|debug|info|warn|error
