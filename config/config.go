@@ -110,7 +110,7 @@ func (c *Config) validate(r *rules) {
 		"data_dir", "share_dir")
 	c.Search.validate(r)
 	c.Discovery.validate(r)
-	c.Promotion.validate(r, &c.Limits)
+	c.Promotion.validate(r, &c.Limits, &c.Session)
 	c.Limits.validate(r)
 	c.Admin.validate(r)
 	c.Access.validate(r)

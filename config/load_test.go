@@ -192,6 +192,22 @@ func TestWarnings(t *testing.T) {
 	require.Len(t, warnings, 1)
 	assert.Contains(t, warnings[0].String(),
 		"limits.link_queue (1MiB) is no less than limits.write_queue (1MiB), past which links are closed")
+
+	for text, want := range map[string]string{
+		"promotion: {enabled: true, min_supernodes: 5}": "a supernode is always missing: a peer sees its own and 3 others " +
+			"(session.standbys), fewer than promotion.min_supernodes (5)",
+		"session: {standbys: 0}\npromotion: {enabled: true, min_supernodes: 1}": "",
+		"promotion: {min_supernodes: 5}":                                        "",
+	} {
+		_, warnings, err := load(text + "\n")
+		require.NoError(t, err)
+		if want == "" {
+			require.Empty(t, warnings, text)
+			continue
+		}
+		require.Len(t, warnings, 1, text)
+		require.Contains(t, warnings[0].String(), want)
+	}
 }
 
 func TestValidateOfAProgramsConfig(t *testing.T) {

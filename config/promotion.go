@@ -35,7 +35,8 @@ type Promotion struct {
 	MinMemory Size `yaml:"min_memory" zero:"any size" reload:"yes"`
 	// For how long a connection from another host shows that the node can be reached.
 	ReachableWithin time.Duration `yaml:"reachable_within" range:"1s..8760h" reload:"yes"`
-	// A supernode is missing where a peer knows fewer; a promoted one stays where it knows fewer others.
+	// A supernode is missing where a peer sees fewer that are up: its own and its session.standbys. A promoted one stays where
+	// it sees fewer others with room.
 	MinSupernodes int `yaml:"min_supernodes" range:"1..32" unit:"supernodes" reload:"yes"`
 	// A supernode is missing, too, where all that are known have this many sessions, or refuse logins.
 	SessionsPerSupernode int `yaml:"sessions_per_supernode" range:"1..1000000" unit:"sessions" reload:"yes"`
@@ -43,7 +44,7 @@ type Promotion struct {
 	MinSessions int `yaml:"min_sessions" range:"1..1000000" unit:"sessions" reload:"yes"`
 	// How long all conditions have to hold without a break until a peer becomes a supernode.
 	Settle time.Duration `yaml:"settle" range:"0s..24h" reload:"yes"`
-	// How long a promoted supernode has to be needless until it becomes a peer again; not less than settle counts.
+	// How long a promoted supernode has to be needless until it becomes a peer again; settle, where that is longer.
 	Idle time.Duration `yaml:"idle" range:"0s..168h" reload:"yes"`
 	// How long the node keeps its role after a change.
 	Rest time.Duration `yaml:"rest" range:"0s..168h" reload:"yes"`
@@ -59,7 +60,7 @@ func defaultPromotion() Promotion {
 	}
 }
 
-func (p Promotion) validate(r *rules, l *Limits) {
+func (p Promotion) validate(r *rules, l *Limits, s *Session) {
 	r.require(p.MinSessions < p.SessionsPerSupernode,
 		fmt.Sprintf("promotion.min_sessions (%d) is not less than promotion.sessions_per_supernode (%d): a supernode would come and go",
 			p.MinSessions, p.SessionsPerSupernode),
@@ -67,6 +68,10 @@ func (p Promotion) validate(r *rules, l *Limits) {
 	r.advise(!p.Enabled || l.Sessions == 0 || p.MinSessions <= l.Sessions,
 		fmt.Sprintf("promotion.min_sessions is %d, which a promoted supernode never has: limits.sessions is %d", p.MinSessions, l.Sessions),
 		"promotion.min_sessions", "limits.sessions")
+	r.advise(!p.Enabled || p.MinSupernodes <= s.Standbys+1,
+		fmt.Sprintf("a supernode is always missing: a peer sees its own and %d others (session.standbys), fewer than promotion.min_supernodes (%d)",
+			s.Standbys, p.MinSupernodes),
+		"promotion.min_supernodes", "session.standbys")
 	r.advise(!p.Enabled || p.Every <= p.ReachableWithin,
 		fmt.Sprintf("promotion.reachable_within (%s) is over before the next look (promotion.every is %s)", formatDuration(p.ReachableWithin), formatDuration(p.Every)),
 		"promotion.reachable_within", "promotion.every")

@@ -148,11 +148,11 @@ func promotion(f facts, p *config.Promotion) ([]message.Condition, string) {
 		{Name: "reachable", Holds: reachable, Text: since},
 		{
 			Name: "open_files", Holds: f.capacity.OpenFiles == 0 || f.capacity.OpenFiles >= p.MinOpenFiles,
-			Text: fmt.Sprintf("%s, %d at least", known(int64(f.capacity.OpenFiles)), p.MinOpenFiles),
+			Text: fmt.Sprintf("%s, %d at least", openFiles(f.capacity.OpenFiles), p.MinOpenFiles),
 		},
 		{
 			Name: "memory", Holds: f.capacity.Memory == 0 || f.capacity.Memory >= int64(p.MinMemory),
-			Text: fmt.Sprintf("%s bytes, %d at least", known(f.capacity.Memory), p.MinMemory),
+			Text: fmt.Sprintf("%s, %s at least", memory(f.capacity.Memory), p.MinMemory),
 		},
 		need,
 	}, reason
@@ -164,7 +164,7 @@ func needed(f facts, p *config.Promotion) (message.Condition, string) {
 	n := len(f.others)
 	c := message.Condition{
 		Name: "needed", Holds: n < p.MinSupernodes || free == 0,
-		Text: fmt.Sprintf("%d supernodes are known, %d of them with room; fewer than %d, or none with room", n, free, p.MinSupernodes),
+		Text: fmt.Sprintf("%d up, %d of them with room: it would be with fewer than %d, or none with room", n, free, p.MinSupernodes),
 	}
 	if n < p.MinSupernodes {
 		return c, few
@@ -195,9 +195,16 @@ func span(is, least time.Duration) string {
 	return fmt.Sprintf("%v, %v at least", is.Round(time.Second), least)
 }
 
-func known(n int64) string {
+func openFiles(n int) string {
 	if n == 0 {
 		return "an unknown number"
 	}
 	return fmt.Sprint(n)
+}
+
+func memory(bytes int64) string {
+	if bytes == 0 {
+		return "an unknown size"
+	}
+	return config.Size(bytes).String()
 }
