@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -69,6 +70,8 @@ type column struct {
 	right bool // numbers are aligned at their last digit
 	// cut says that this column gives way where the table is too wide.
 	cut bool
+	// spare says that it is left out where the table is too wide, the last one first.
+	spare bool
 }
 
 // minColumn is how narrow a column gets that gives way.
@@ -76,14 +79,19 @@ const minColumn = 12
 
 // writeTable prints rows below titles, aligned by what the characters take on a terminal of this width.
 func writeTable(w io.Writer, width int, columns []column, rows [][]string) {
-	widths := make([]int, len(columns))
-	total := 2 * (len(columns) - 1)
-	for i, c := range columns {
-		widths[i] = runewidth.StringWidth(c.title)
-		for _, r := range rows {
-			widths[i] = max(widths[i], runewidth.StringWidth(r[i]))
+	widths, total := tableWidth(columns, rows)
+	for total > width {
+		i := lastSpare(columns)
+		if i < 0 {
+			break
 		}
-		total += widths[i]
+		columns = slices.Concat(columns[:i], columns[i+1:])
+		shorter := make([][]string, len(rows))
+		for k, r := range rows {
+			shorter[k] = slices.Concat(r[:i], r[i+1:])
+		}
+		rows = shorter
+		widths, total = tableWidth(columns, rows)
 	}
 	for i, c := range columns {
 		if c.cut && total > width {
@@ -111,6 +119,30 @@ func writeTable(w io.Writer, width int, columns []column, rows [][]string) {
 		}
 		fmt.Fprintln(w, strings.TrimRight(line.String(), " "))
 	}
+}
+
+// tableWidth is what each column takes, and all of them with two spaces between.
+func tableWidth(columns []column, rows [][]string) (widths []int, total int) {
+	widths = make([]int, len(columns))
+	total = 2 * (len(columns) - 1)
+	for i, c := range columns {
+		widths[i] = runewidth.StringWidth(c.title)
+		for _, r := range rows {
+			widths[i] = max(widths[i], runewidth.StringWidth(r[i]))
+		}
+		total += widths[i]
+	}
+	return widths, total
+}
+
+// lastSpare is the last column that may be left out; -1: there is none.
+func lastSpare(columns []column) int {
+	for i, c := range slices.Backward(columns) {
+		if c.spare {
+			return i
+		}
+	}
+	return -1
 }
 
 // writeRows prints rows for programs: no titles, a tab between cells.

@@ -129,6 +129,12 @@ func TestStatusText(t *testing.T) {
 		out.WriteString(promotionText(&p, "") + "\n")
 	}
 	out.WriteString(promotionText(&message.RoleStatus{State: "changing", Wish: "peer"}, "supernode") + "\n")
+	for _, width := range []int{80, 60, 10} {
+		writeNeighbors(&out, width, []message.NeighborStatus{{
+			Endpoint: endpointAt(t, "192.0.2.120:30000"), Configured: true, Up: true, Kind: "link", Sent: 1234, Failed: 1, Seen: 50 * time.Hour,
+			RTT: 23456 * time.Microsecond, Sessions: 120, Files: 34567,
+		}}, func(string, string, ...any) {})
+	}
 	golden(t, "status.txt", out.Bytes())
 }
 

@@ -214,7 +214,8 @@ func writeNeighbors(w io.Writer, width int, all []message.NeighborStatus, line f
 	line("neighbors", "%d of %d can be reached, %d over a link", up, len(all), links)
 	writeTable(w, width, []column{
 		{}, {title: "ADDRESS"}, {title: "KIND"}, {title: "FROM"}, {title: "SEEN UP", right: true}, {title: "RTT", right: true},
-		{title: "PEERS", right: true}, {title: "FILES", right: true}, {title: "SENT", right: true}, {title: "FAILED", right: true},
+		{title: "PEERS", right: true}, {title: "FILES", right: true, spare: true}, {title: "SENT", right: true, spare: true},
+		{title: "FAILED", right: true, spare: true},
 	}, rows)
 }
 
