@@ -126,7 +126,7 @@ func (o *overlay) measureMixed(searches int) *line {
 				return
 			}
 			defer s.conn.Close()
-			for range searches / o.nodes {
+			for range max(1, searches/o.nodes) {
 				what := "popular"
 				if r.IntN(5) == 0 {
 					what = "rare"
