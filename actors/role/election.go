@@ -206,5 +206,5 @@ func memory(bytes int64) string {
 	if bytes == 0 {
 		return "an unknown size"
 	}
-	return config.Size(bytes).String()
+	return fmt.Sprintf("%dMiB", bytes>>20)
 }
