@@ -77,6 +77,17 @@ func (c *pool) standbys() (out []p2p.Endpoint) {
 	return out
 }
 
+// TestStandbysAreUpMeanwhile: a standby that has told how long it is up is shown so at any time, not as it was at the last
+// look.
+func TestStandbysAreUpMeanwhile(t *testing.T) {
+	c := newPool(t, 2)
+	c.settle(0)
+	c.sim.Run(45 * time.Second)
+	standbys := c.peer.standing().Standbys
+	require.Len(t, standbys, 1)
+	require.InDelta(t, c.sim.Now().Sub(c.supernodes[1].began).Seconds(), standbys[0].Uptime.Seconds(), 1)
+}
+
 // TestFailover: within seconds everything is published at the best standby, however the active supernode went.
 func TestFailover(t *testing.T) {
 	for name, x := range map[string]struct {

@@ -125,23 +125,25 @@ func (p *peer) status() *message.PeerStatus {
 		State: p.state, Supernode: p.supernode, Standbys: []message.SupernodeStatus{}, Published: len(p.publisher.published),
 		Refused: p.refused(), Trouble: p.trouble,
 	}
-	for _, k := range p.book.Best(-1, p.env.Clock.Now()) {
+	now := p.env.Clock.Now()
+	for _, k := range p.book.Best(-1, now) {
 		s.Known = append(s.Known, k.Endpoint)
 	}
 	for _, k := range p.standbys() {
-		s.Standbys = append(s.Standbys, statusOf(k))
+		s.Standbys = append(s.Standbys, statusOf(k, now))
 	}
 	if k, ok := p.book.Get(p.supernode); ok && p.state == online {
-		active := statusOf(k)
+		active := statusOf(k, now)
 		s.Active = &active
 	}
 	return s
 }
 
-func statusOf(s acquaint.Supernode) message.SupernodeStatus {
-	up := s.Uptime()
-	if s.Started.IsZero() {
-		up = s.Observed
+// statusOf is how a supernode is that is up as far as is known.
+func statusOf(s acquaint.Supernode, now time.Time) message.SupernodeStatus {
+	up := s.Observed
+	if !s.Started.IsZero() {
+		up = max(0, now.Sub(s.Started))
 	}
 	return message.SupernodeStatus{
 		Endpoint: s.Endpoint, Base: !s.Base.IsZero(), Uptime: up, Sessions: s.Sessions, Files: s.Files, RTT: s.RTT,
