@@ -31,10 +31,10 @@ func TestHostileLinks(t *testing.T) {
 	s.stopAll()
 }
 
-// linkSizes are the lengths of what comes over a link.
+// linkSizes are the lengths of what comes over a link of version 1.
 var linkSizes = map[string]int{"SUPE": 82, "ASUP": 80, "QUER": 102, "AQUE": 212, "DONE": 21, "PING": 20, "PONG": 47}
 
-// linkAs asks for a link, and takes the answer.
+// linkAs asks for a link of version 1, which brings no routing filters, and takes the answer.
 func linkAs(ip, to string) (*net.TCPConn, error) {
 	c, err := dialAs(ip, to)
 	if err != nil {
