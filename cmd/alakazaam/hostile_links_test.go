@@ -209,10 +209,13 @@ func (s *siege) linkNeverReads(t *testing.T) {
 	defer c.Close()
 	require.NoError(t, c.SetReadBuffer(4096))
 	require.NoError(t, c.SetWriteDeadline(time.Now().Add(2*patience)))
-	before := s.resident()
+	before, lost := s.resident(), s.metric("links_lost_total", "")
 	for k := 0; err == nil && k < many(20000, 200000); k++ {
 		_, err = fmt.Fprintf(c, "QUERDEAF%012d%s01%-20s", k, written(ip, 3000), "bait")
 	}
-	require.Eventually(t, func() bool { return s.metric("refusals_total", "link_queue") > 0 }, patience, 50*time.Millisecond)
+	// On a machine so busy that its answers are slow to come, it may be given up before they fill its queue.
+	require.Eventually(t, func() bool {
+		return s.metric("refusals_total", "link_queue") > 0 || s.metric("links_lost_total", "") > lost
+	}, patience, 50*time.Millisecond)
 	t.Logf("a link that is not read: resident %d MiB before, %d MiB with it", before>>20, s.resident()>>20)
 }

@@ -222,9 +222,8 @@ func TestRates(t *testing.T) {
 	client.Attach(q.pid)
 	require.NoError(t, next[*port.FileSent](p).Err)
 	require.NoError(t, lastOf(q).Err)
-	took := time.Since(begin)
-	// A twentieth of a second's worth is let through at once.
-	require.InDelta(t, 200*time.Millisecond, took, float64(150*time.Millisecond))
+	// A twentieth of a second's worth is let through at once. A busy machine may take longer.
+	require.Greater(t, time.Since(begin), 150*time.Millisecond)
 }
 
 func TestReceiveFails(t *testing.T) {
