@@ -32,6 +32,8 @@ type Admin struct {
 	Hosts []string `yaml:"hosts" form:"host"`
 	// Whether /debug/pprof tells where time and memory go.
 	Pprof bool `yaml:"pprof"`
+	// Whether faults can be added and taken away while the node runs, by 'alakazaam fault'.
+	Faults bool `yaml:"faults"`
 }
 
 func defaultAdmin() Admin { return Admin{Listen: DefaultAdminListen, Pprof: true} }

@@ -67,6 +67,11 @@ type Config struct {
 	Admin Admin `yaml:"admin"`
 	// What is logged, and how.
 	Log Log `yaml:"log"`
+	// Faults that the node does to itself, for experiments; 'alakazaam config faults' lists what there is. A node that was
+	// started with none, and without admin.faults, takes none while it runs.
+	Faults []Fault `yaml:"faults" reload:"yes"`
+	// The number that all chance in faults comes from, so that the same one has the same chances again.
+	FaultSeed int64 `yaml:"fault_seed" range:"0..9223372036854775807" unit:"seed" zero:"a random one, which is logged" reload:"yes"`
 }
 
 // Default is the configuration of a node that was told nothing.
@@ -114,6 +119,19 @@ func (c *Config) validate(r *rules) {
 	c.Limits.validate(r)
 	c.Admin.validate(r)
 	c.Access.validate(r)
+	validateFaults(r, c.Faults)
+	r.advise(len(c.Faults) == 0, fmt.Sprintf("faults is not empty: the node harms itself on purpose, by %s", faultNames(c.Faults)), "faults")
+}
+
+// faultNames are the ids of faults.
+func faultNames(all []Fault) string {
+	var names []string
+	for i := range all {
+		if all[i].ID != "" {
+			names = append(names, all[i].ID)
+		}
+	}
+	return strings.Join(names, ", ")
 }
 
 // overlap says whether two listen addresses cannot be had at the same time.

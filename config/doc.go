@@ -13,7 +13,7 @@ import (
 // The source of the sections: the comment of a field is the documentation of its key, so that there is one text for
 // whoever reads the code and for whoever reads the help.
 //
-//go:embed config.go advertise.go search.go discovery.go session.go promotion.go limits.go access.go transfer.go store.go admin.go log.go
+//go:embed config.go advertise.go search.go discovery.go session.go promotion.go limits.go access.go transfer.go store.go admin.go log.go fault.go
 var sources embed.FS
 
 // docs maps "Search.TTL" to the comment of that field, on one line. It is read when somebody asks for it first.

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"reflect"
 	"strings"
 )
 
@@ -9,8 +10,8 @@ import (
 type Key struct {
 	Name    string `json:"name"`              // dotted: "search.ttl"
 	Section string `json:"section,omitempty"` // "search"; empty for a key outside the sections
-	Env     string `json:"env"`               // "ALAKAZAAM_SEARCH_TTL"
-	Flag    string `json:"flag"`              // "--search.ttl"
+	Env     string `json:"env,omitempty"`     // "ALAKAZAAM_SEARCH_TTL"
+	Flag    string `json:"flag,omitempty"`    // "--search.ttl"
 	Type    string `json:"type"`              // number, duration, size, rate, bool, address, directory, file, secret, choice or list
 	Default string `json:"default"`           // as a variable or a flag would give it
 	Unit    string `json:"unit,omitempty"`    // of a number, a size or a rate: "hops"
@@ -18,19 +19,35 @@ type Key struct {
 	Zero    string `json:"zero,omitempty"`    // what 0 or an empty text means
 	Reload  bool   `json:"reload"`            // whether SIGHUP changes it while a node runs
 	Doc     string `json:"doc"`               // what the key means, on one line
+	Keys    []Key  `json:"keys,omitempty"`    // of each entry of a list that has keys, without variables and flags of their own
 }
 
 // Keys describes all keys, in the order of the default file.
 func Keys() []Key {
-	out := make([]Key, len(schema.fields))
+	c := Default()
+	out := schema.keys(&c)
 	for i, f := range schema.fields {
+		out[i].Env, out[i].Flag = f.env(), "--"+f.path
+		if f.record != nil {
+			fresh := reflect.New(f.record).Interface()
+			initialize(fresh)
+			out[i].Keys = newTree("", f.record).keys(fresh)
+		}
+	}
+	return out
+}
+
+// keys describes the keys of a structure. fresh points to one with the defaults.
+func (s *tree) keys(fresh any) []Key {
+	out := make([]Key, len(s.fields))
+	for i, f := range s.fields {
 		section, _, found := strings.Cut(f.path, ".")
 		if !found {
 			section = ""
 		}
 		out[i] = Key{
-			Name: f.path, Section: section, Env: f.env(), Flag: "--" + f.path, Type: f.typeName(),
-			Default: f.defaultText(), Unit: f.unit, Values: f.values(), Zero: f.zero, Reload: f.reload, Doc: f.doc(),
+			Name: f.path, Section: section, Type: f.typeName(), Default: f.format(f.get(fresh)), Unit: f.unit,
+			Values: f.values(), Zero: f.zero, Reload: f.reload, Doc: f.doc(),
 		}
 	}
 	return out
@@ -55,12 +72,16 @@ func (f *field) typeName() string {
 		return "size"
 	case f.kind == kindBool:
 		return "bool"
+	case f.kind == kindProbability:
+		return "probability"
 	case f.form == "directory" || f.form == "file":
 		return f.form
 	case f.secret():
 		return "secret"
 	case f.form == "sync":
 		return "always or duration"
+	case f.form == "id" || f.named():
+		return "name"
 	case strings.Contains(f.form, "|"):
 		return "choice"
 	}
@@ -101,6 +122,8 @@ func (f *field) text(mark string) string {
 // placeholder is the word that stands for the value.
 func (f *field) placeholder() string {
 	switch {
+	case f.record != nil:
+		return "YAML"
 	case f.list:
 		return strings.ToUpper(f.form)
 	case f.kind == kindNumber:

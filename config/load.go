@@ -69,6 +69,7 @@ type origin struct {
 // loader gathers a configuration and what is wrong with it.
 type loader struct {
 	cfg      Config
+	into     any // points to what values are stored in: cfg, or a record in it
 	problems []Problem
 	dropped  int // problems beyond maxProblems
 	warnings []Problem
@@ -78,7 +79,9 @@ type loader struct {
 }
 
 func newLoader() *loader {
-	return &loader{cfg: Default(), origins: make(map[string]origin), broken: make(map[string]bool)}
+	l := &loader{cfg: Default(), origins: make(map[string]origin), broken: make(map[string]bool)}
+	l.into = &l.cfg
+	return l
 }
 
 // result ends the loading.
@@ -125,6 +128,9 @@ func (l *loader) refuse(f *field, at origin, wrong *fault) {
 
 // check reports everything that is wrong with a value of f.
 func (l *loader) check(f *field, at origin, value any) (ok bool) {
+	if f.record != nil {
+		return l.checkRecords(f, at, value)
+	}
 	faults := f.check(value)
 	for i := range faults {
 		l.refuse(f, at, &faults[i])
@@ -140,13 +146,17 @@ func (l *loader) assign(f *field, at origin, value any) {
 }
 
 func (l *loader) store(f *field, at origin, value any) {
-	f.set(&l.cfg, value)
+	f.set(l.into, value)
 	l.origins[f.path] = f.hide(at)
 	delete(l.broken, f.path)
 }
 
 // assignText stores the value that a variable or a flag gives.
 func (l *loader) assignText(f *field, at origin, text string) {
+	if f.record != nil {
+		l.assignRecords(f, at, text)
+		return
+	}
 	if f.list {
 		l.assign(f, at, parseList(text))
 		return

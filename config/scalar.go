@@ -54,11 +54,28 @@ func (f *field) parse(text string) (any, *fault) {
 		}
 		return b, nil
 	}
+	if f.kind == kindProbability {
+		p, err := parseProbability(text)
+		if err != nil {
+			return nil, f.refuse(-1, quote(text), "")
+		}
+		return p, nil
+	}
 	n, err := f.number(text)
 	if err != nil {
 		return nil, f.refuse(-1, quote(text), f.hint(text))
 	}
 	return n, nil
+}
+
+// parseProbability reads 0.05 or 5%. Whether it is one is for check to say.
+func parseProbability(text string) (float64, error) {
+	number, percent := strings.CutSuffix(text, "%")
+	p, err := strconv.ParseFloat(number, 64)
+	if percent {
+		p /= 100
+	}
+	return p, err
 }
 
 // parseList reads a list whose texts are separated by commas.
@@ -82,6 +99,10 @@ func (f *field) check(value any) []fault {
 				hint = "that is too large"
 			}
 			return []fault{*f.refuse(-1, f.formatNumber(v), hint)}
+		}
+	case float64:
+		if !(v >= 0 && v <= 1) { // NaN neither
+			return []fault{*f.refuse(-1, f.format(v), "")}
 		}
 	case string:
 		if hint, ok := f.checkText(v); !ok {
@@ -142,6 +163,13 @@ func (f *field) checkText(s string) (hint string, ok bool) {
 		err = checkToken(s)
 	case f.form == "host":
 		err = checkHost(s)
+	case f.form == "id":
+		return "", checkID(s)
+	case f.form == "port":
+		port, err := strconv.ParseUint(s, 10, 16)
+		return "", err == nil && port > 0
+	case f.named():
+		return didYouMean(near(s, f.choices())), slices.Contains(f.choices(), s)
 	case f.form == "directory" || f.form == "file":
 		return "", s != "" && !strings.ContainsRune(s, 0)
 	default:
@@ -164,8 +192,31 @@ func (f *field) hide(at origin) origin {
 	return at
 }
 
-// choices are the texts that a field of the form "a|b|c" takes.
-func (f *field) choices() []string { return strings.Split(f.form, "|") }
+// choices are the texts that a field of the form "a|b|c" takes, or the names of what there is of a form.
+func (f *field) choices() []string {
+	switch f.form {
+	case "action":
+		return faultsOf(FaultActor)
+	case "type":
+		return faultsOf(FaultToxic)
+	case "actor":
+		return actorKinds
+	case "message":
+		return Messages()
+	}
+	return strings.Split(f.form, "|")
+}
+
+// named says whether the field takes one of the names that there are of its form.
+func (f *field) named() bool {
+	return slices.Contains([]string{"action", "type", "actor", "message"}, f.form)
+}
+
+// checkID says whether a text can be a name in metrics, paths and lines of the log.
+func checkID(s string) bool {
+	const longest = 40
+	return s != "" && len(s) <= longest && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") == ""
+}
 
 // refuse is the fault of a value that is not what the field takes. found is the value as the message shows it.
 func (f *field) refuse(item int, found, hint string) *fault {
@@ -190,6 +241,10 @@ func (f *field) wants() string {
 		return "a duration" + f.span()
 	case kindSize:
 		return "a size" + f.span()
+	case kindProbability:
+		return "a number from 0 to 1"
+	case kindRecords:
+		return "keys with values"
 	}
 	what := map[string]string{
 		"listen":    "an address to listen on",
@@ -201,6 +256,12 @@ func (f *field) wants() string {
 		"network":   "an IP address or a network",
 		"entry":     "an IP address, a network or an MD5",
 		"host":      "a host name or an IP address",
+		"id":        "a name of at most 40 letters, digits, _ and -",
+		"port":      "a port",
+		"actor":     "a kind of actor",
+		"message":   "the name of a message",
+		"action":    "an action ('alakazaam config faults' lists them)",
+		"type":      "a type ('alakazaam config faults' lists them)",
 		"token":     tokenForm,
 		"sync":      fmt.Sprintf("%s or a duration from %s to %s", syncAlways, formatDuration(minSync), formatDuration(maxSync)),
 	}[f.form]
@@ -240,12 +301,14 @@ func (f *field) format(value any) string {
 		return f.formatNumber(v)
 	case bool:
 		return strconv.FormatBool(v)
+	case float64:
+		return strconv.FormatFloat(v, 'g', -1, 64)
 	case []string:
 		return strings.Join(v, ",")
 	case string:
 		return v
 	}
-	return ""
+	return f.formatRecords(value)
 }
 
 func (f *field) formatNumber(n int64) string {

@@ -16,6 +16,7 @@ type node struct {
 	goName   string // "Search.TTL", by which its documentation is found
 	children []*node
 	field    *field // nil for a section
+	tree     *tree  // that it belongs to
 }
 
 // doc is what the key means, on one line.
@@ -40,23 +41,29 @@ const (
 	kindBool
 	kindDuration
 	kindSize
+	kindProbability
+	kindRecords
 )
+
+// Probability is a share of 1; written as 0.05 or as 5%.
+type Probability float64
 
 // field is what a key with a value takes, and where the value is.
 type field struct {
 	*node
-	index    []int // of the value in Config, for reflection
+	index    []int // of the value in its structure, for reflection
 	kind     kind
-	list     bool   // of texts
-	min, max int64  // of a number, a duration in nanoseconds or a size
-	bounded  bool   // whether the range is more than what the type can hold
-	form     string // of a text, or of each in a list
-	unit     string // of a number or size
-	zero     string // what 0 or an empty text means; empty where neither is special
-	reload   bool   // whether it can change while a node runs
+	list     bool         // of texts, or of records
+	record   reflect.Type // of each record in a list of them; else nil
+	min, max int64        // of a number, a duration in nanoseconds or a size
+	bounded  bool         // whether the range is more than what the type can hold
+	form     string       // of a text, or of each in a list
+	unit     string       // of a number or size
+	zero     string       // what 0 or an empty text means; empty where neither is special
+	reload   bool         // whether it can change while a node runs
 }
 
-// tree is the structure of Config.
+// tree is the structure of Config, or of a record in it.
 type tree struct {
 	root   *node
 	fields []*field          // in the order of the file
@@ -64,10 +71,12 @@ type tree struct {
 }
 
 // schema is derived from Config and its tags once. A tag that makes no sense panics, so no test can pass with one.
-var schema = newTree(reflect.TypeFor[Config]())
+var schema = newTree("", reflect.TypeFor[Config]())
 
-func newTree(t reflect.Type) *tree {
-	s := &tree{root: &node{}, byPath: make(map[string]*field)}
+// newTree is the structure t of what stands at a path.
+func newTree(path string, t reflect.Type) *tree {
+	s := &tree{root: &node{path: path}, byPath: make(map[string]*field)}
+	s.root.tree = s
 	s.grow(s.root, t, nil)
 	return s
 }
@@ -80,7 +89,7 @@ func (s *tree) grow(n *node, t reflect.Type, index []int) {
 			continue // derived from the others
 		}
 		name, at := sf.Tag.Get("yaml"), slices.Concat(index, []int{i})
-		c := &node{name: name, path: strings.TrimPrefix(n.path+"."+name, "."), goName: t.Name() + "." + sf.Name}
+		c := &node{name: name, path: strings.TrimPrefix(n.path+"."+name, "."), goName: t.Name() + "." + sf.Name, tree: s}
 		n.children = append(n.children, c)
 		if sf.Type.Kind() == reflect.Struct {
 			s.grow(c, sf.Type, at)
@@ -102,6 +111,10 @@ func newField(n *node, sf reflect.StructField, index []int) *field {
 		f.kind, f.max = kindDuration, math.MaxInt64
 	case t == reflect.TypeFor[Size]():
 		f.kind, f.max = kindSize, math.MaxInt64
+	case t == reflect.TypeFor[Probability]():
+		f.kind = kindProbability
+	case t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Struct:
+		f.kind, f.list, f.record = kindRecords, true, t.Elem()
 	case t.Kind() == reflect.Bool:
 		f.kind = kindBool
 	case t.Kind() == reflect.String:
@@ -129,14 +142,17 @@ func (f *field) bound(text string) int64 {
 	return n
 }
 
-// get is the value of the field in c: a string, []string, bool, or the int64 behind a number, duration or size.
-func (f *field) get(c *Config) any {
+// get is the value of the field in the structure that c points to: a string, []string, bool, the int64 behind a number,
+// duration or size, the float64 behind a probability, or a list of records.
+func (f *field) get(c any) any {
 	v := reflect.ValueOf(c).Elem().FieldByIndex(f.index)
 	switch {
 	case v.CanInt():
 		return v.Int()
 	case v.CanUint():
 		return int64(v.Uint())
+	case v.CanFloat():
+		return v.Float()
 	case v.Kind() == reflect.Bool:
 		return v.Bool()
 	case f.list:
@@ -146,7 +162,7 @@ func (f *field) get(c *Config) any {
 }
 
 // set stores a value of the types that get has, and which fits the field's range.
-func (f *field) set(c *Config, value any) {
+func (f *field) set(c any, value any) {
 	v := reflect.ValueOf(c).Elem().FieldByIndex(f.index)
 	v.Set(reflect.ValueOf(value).Convert(v.Type()))
 }

@@ -74,7 +74,7 @@ func withPrefix(prefix string, names []string) []string {
 // suggest gives the hint for an unknown key called name in the section n, and the key of that section that was most
 // likely meant, if there is one.
 func suggest(n *node, name string) (hint string, meant *node) {
-	if f := schema.byPath[name]; f != nil && n == schema.root {
+	if f := n.tree.byPath[strings.TrimPrefix(n.path+"."+name, ".")]; f != nil && n == n.tree.root {
 		section := strings.TrimSuffix(f.path, "."+f.name)
 		return fmt.Sprintf("write %s in the section %s", quote(f.name), quote(section)), nil
 	}
@@ -88,7 +88,7 @@ func suggest(n *node, name string) (hint string, meant *node) {
 		paths = append(paths, meant.path)
 	}
 	if names == nil {
-		paths = elsewhere(name)
+		paths = n.tree.elsewhere(name)
 	}
 	switch {
 	case len(names) > 1:
@@ -100,8 +100,8 @@ func suggest(n *node, name string) (hint string, meant *node) {
 }
 
 // elsewhere gives the keys of that name in whatever section.
-func elsewhere(name string) (paths []string) {
-	for _, f := range schema.fields {
+func (s *tree) elsewhere(name string) (paths []string) {
+	for _, f := range s.fields {
 		if fold(f.name) == fold(name) {
 			paths = append(paths, f.path)
 		}

@@ -11,7 +11,7 @@ import (
 // maxAliases is how many aliases may lead to one another.
 const maxAliases = 8
 
-// walker goes through the tree of a file along the structure of Config. What is not in that structure is not entered,
+// walker goes through the tree of a file along the structure of Config and of the records in it. What is not in that structure is not entered,
 // so the time is bounded by the file's size whatever its aliases multiply.
 type walker struct {
 	*loader
@@ -164,6 +164,8 @@ func (w *walker) pair(n *node, p *ast.MappingValueNode, names map[string]bool, s
 	switch {
 	case c.field == nil:
 		w.section(c, p.Value)
+	case c.field.record != nil:
+		w.records(c.field, p.Value)
 	case c.field.list:
 		w.list(c.field, p.Value)
 	default:
@@ -248,6 +250,8 @@ func (f *field) textOf(item int, v ast.Node) (string, *fault) {
 	case *ast.IntegerNode, *ast.FloatNode, *ast.InfinityNode, *ast.NanNode, *ast.BoolNode:
 		_, truth := v.(*ast.BoolNode)
 		switch {
+		case f.form == "port": // the one text that is all digits
+			return raw, nil
 		case f.kind == kindText:
 			hint, ok := f.checkText(raw)
 			if ok {

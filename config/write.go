@@ -3,6 +3,7 @@ package config
 import (
 	"bufio"
 	"io"
+	"reflect"
 	"strconv"
 	"strings"
 )
@@ -70,20 +71,45 @@ func (e *emitter) comment(n *node, indent string) {
 	case !e.comments:
 	case n.field != nil:
 		e.wrap(indent+"#", n.field.text(""))
+		e.entries(n.field, indent)
 	default:
 		e.wrap(indent+"#", n.doc())
 	}
 }
 
+// entries writes the documentation of the keys that each entry of a list has.
+func (e *emitter) entries(f *field, indent string) {
+	if f.record == nil {
+		return
+	}
+	e.line(indent + "# The keys of each entry:")
+	for _, g := range newTree("", f.record).fields {
+		e.wrapFrom(indent+"#   "+g.path+":", indent+"#     ", g.text(""))
+	}
+}
+
+// Wrap writes text in lines of the width of the help, that begin with start and a space.
+func Wrap(w io.Writer, start, text string) error {
+	e := &emitter{w: bufio.NewWriter(w)}
+	e.wrap(start, text)
+	return e.w.Flush()
+}
+
 // wrap writes text in lines that begin with start and a space.
-func (e *emitter) wrap(start, text string) {
-	line := start
+func (e *emitter) wrap(start, text string) { e.wrapFrom(start, start, text) }
+
+// wrapFrom is wrap with another beginning of the first line.
+func (e *emitter) wrapFrom(first, start, text string) {
+	line := first
 	for word := range strings.FieldsSeq(text) {
-		if len(line)+1+len(word) > lineWidth && line != start {
+		if len(line)+1+len(word) > lineWidth && line != start && line != first {
 			e.line(line)
 			line = start
 		}
-		line += " " + word
+		if line != "" {
+			line += " "
+		}
+		line += word
 	}
 	e.line(line)
 }
@@ -93,6 +119,10 @@ func (e *emitter) value(f *field, indent string) {
 	key := indent + f.name + ":"
 	if f.secret() && f.get(&e.cfg) != "" {
 		e.line("# " + key + " set, and not shown")
+		return
+	}
+	if f.record != nil {
+		e.records(f, key, indent)
 		return
 	}
 	switch v := f.get(&e.cfg).(type) {
@@ -113,6 +143,19 @@ func (e *emitter) value(f *field, indent string) {
 		e.line(key + " " + quoteYAML(v))
 	default:
 		e.line(key + " " + f.format(v))
+	}
+}
+
+// records writes a list of records, an entry on one line.
+func (e *emitter) records(f *field, key, indent string) {
+	list := reflect.ValueOf(f.get(&e.cfg))
+	if list.Len() == 0 {
+		e.line(key + " []")
+		return
+	}
+	e.line(key)
+	for i := range list.Len() {
+		e.line(indent + "  - " + recordText(list.Index(i).Addr().Interface()))
 	}
 }
 

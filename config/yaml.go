@@ -25,6 +25,7 @@ const (
 type yamlFile struct {
 	name  string
 	lines []string
+	whole *origin // of a text that is no file: its one place; else nil
 }
 
 // secretLine matches a line that most likely holds a secret: the key token, or what was meant to be it.
@@ -32,6 +33,9 @@ var secretLine = regexp.MustCompile(`(?i)\btok[a-z]*["']?\s*:`)
 
 // at is a place in the file.
 func (f *yamlFile) at(line, column int) origin {
+	if f.whole != nil {
+		return *f.whole
+	}
 	o := origin{layer: layerFile, file: f.name, line: line, column: column}
 	if line >= 1 && line <= len(f.lines) && !secretLine.MatchString(f.lines[line-1]) {
 		o.text = f.lines[line-1]

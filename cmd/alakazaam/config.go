@@ -2,10 +2,12 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/goccy/go-yaml"
 	"github.com/spf13/cobra"
@@ -20,7 +22,7 @@ func (a *app) configCommand() *cobra.Command {
 --config or ALAKAZAAM_CONFIG names, else it is the default.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return help(cmd) },
 	}
-	cmd.AddCommand(a.configCheck(), a.configDefault(), a.configShow())
+	cmd.AddCommand(a.configCheck(), a.configDefault(), a.configShow(), a.configFaults())
 	return cmd
 }
 
@@ -126,6 +128,56 @@ func (a *app) configShow() *cobra.Command {
 		return config.Write(a.out, c)
 	})
 	return cmd
+}
+
+func (a *app) configFaults() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "faults [flags]",
+		Short: "List the faults that a node can do to itself",
+		Long: `List the faults that a node can do to itself, for experiments, each with what happens to whoever waits and with the keys
+that it takes beside those of all faults. 'alakazaam config default' explains the keys.`,
+		Example: `  alakazaam config faults
+  alakazaam supernode --faults '{id: p, kind: actor, action: panic, match: {actor: query, probability: 5%}}'`,
+		Args: cobra.NoArgs,
+	}
+	asJSON := addJSON(cmd)
+	cmd.RunE = action(func(*cobra.Command, []string) error {
+		if *asJSON {
+			return a.printJSON(config.FaultKinds())
+		}
+		return writeFaultKinds(a.out)
+	})
+	return cmd
+}
+
+// writeFaultKinds lists the faults, and the names by which they can be aimed.
+func writeFaultKinds(w io.Writer) error {
+	var err error
+	paragraph := func(start, text string) {
+		if err == nil {
+			err = config.Wrap(w, start, text)
+		}
+	}
+	titles := map[string]string{
+		config.FaultActor: "Of actors (kind: actor), by action:", config.FaultToxic: "Of connections (kind: toxic), by type:",
+	}
+	kind := ""
+	for _, k := range config.FaultKinds() {
+		if k.Kind != kind {
+			kind = k.Kind
+			paragraph("", titles[kind])
+		}
+		paragraph("  "+k.Name+":", "")
+		paragraph("    ", k.Doc)
+		if len(k.Needs)+len(k.Takes) > 0 {
+			paragraph("    ", "Needs "+cmp.Or(strings.Join(k.Needs, ", "), "nothing")+"; takes "+cmp.Or(strings.Join(k.Takes, ", "), "nothing more")+".")
+		}
+	}
+	paragraph("", "Kinds of actors (match.actor):")
+	paragraph("    ", strings.Join(config.ActorKinds(), " "))
+	paragraph("", "Messages (match.message):")
+	paragraph("    ", strings.Join(config.Messages(), " "))
+	return err
 }
 
 // writeConfigJSON writes the keys as config.Write does, in JSON.
