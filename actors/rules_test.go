@@ -31,6 +31,7 @@ var allowed = map[string][]string{
 	"actors/port":      {"p2p", framework},
 	"actors/message":   {"p2p", "port", "digest", framework},
 	"actors/props":     {"message", "port", "p2p", framework, "github.com/sirupsen/logrus", "github.com/hashicorp/golang-lru/v2/"},
+	"actors/fault":     behavior,
 	"actors/session":   behavior,
 	"actors/catalog":   append([]string{"digest"}, behavior...),
 	"actors/overlay":   append([]string{"acquaint", "digest"}, behavior...),

@@ -2,8 +2,8 @@ package config
 
 import "time"
 
-// maxFaults is how many faults may be there at once.
-const maxFaults = 64
+// MaxFaults is how many faults may be there at once.
+const MaxFaults = 64
 
 // The kinds of faults.
 const (

@@ -146,7 +146,7 @@ func TestFaultsOfAProgram(t *testing.T) {
 	c.Faults[0].Delay = time.Second
 	_, err = c.Validate()
 	require.ErrorContains(t, err, "faults[0].delay means nothing to panic")
-	c.Faults = make([]Fault, maxFaults+1)
+	c.Faults = make([]Fault, MaxFaults+1)
 	_, err = c.Validate()
 	require.ErrorContains(t, err, "faults has 65 entries, and may have 64")
 }
@@ -171,7 +171,7 @@ func TestFaultsOnTheCommandLine(t *testing.T) {
 }
 
 func TestTooManyFaults(t *testing.T) {
-	_, _, err := load("faults: [" + strings.Repeat("{},", maxFaults+1) + "]")
+	_, _, err := load("faults: [" + strings.Repeat("{},", MaxFaults+1) + "]")
 	require.EqualError(t, err, "stdin:1:9: faults has 65 entries, and may have 64\n    1 | faults: [{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},…\n                ^")
 }
 

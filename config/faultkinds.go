@@ -82,7 +82,7 @@ var actorKinds = []string{
 // come from what is outside of them.
 func Messages() []string { return append(strings.Fields(actorMessages), portMessages()...) }
 
-const actorMessages = `Answered Aque Ask Asup Became Become Branch CancelDownload CancelFetch CancelFind Carry CatalogStatus CloseLink
+const actorMessages = `Abandoned Answered Aque Ask Asup Became Become Branch CancelDownload CancelFetch CancelFind Carry CatalogStatus CloseLink
 Commit Committed Digesting Done Download DownloadState Drain Drained Fetch FetchProgress Fetched FilterCut FilterDelta FilterPart Find
 Flood Flooded Found GatewayStatus Handled Inspect LinkAnswered LinkAsked LinkLost Linked ListShares Load LoggedIn LoggedOut Login Logout
 Match Matched NodeStatus Open OpenLink Opened OverlayStatus PeerStatus Ping Pong Publish PublishOne Published Quer QueriesStatus Ready

@@ -28,8 +28,8 @@ func (w *walker) records(f *field, v ast.Node) {
 		w.refuse(f, place, f.refuse(-1, describe(v), ""))
 		return
 	}
-	if len(items) > maxFaults {
-		w.refuse(f, place, &fault{item: -1, message: fmt.Sprintf("has %d entries, and may have %d", len(items), maxFaults)})
+	if len(items) > MaxFaults {
+		w.refuse(f, place, &fault{item: -1, message: fmt.Sprintf("has %d entries, and may have %d", len(items), MaxFaults)})
 		return
 	}
 	list := reflect.Zero(reflect.SliceOf(f.record))
@@ -88,9 +88,9 @@ func (l *loader) parseText(at origin, text string) (ast.Node, *yamlFile) {
 // checkRecords reports everything that is wrong with the values of records that a program made.
 func (l *loader) checkRecords(f *field, at origin, value any) (ok bool) {
 	list := reflect.ValueOf(value)
-	ok = list.Len() <= maxFaults
+	ok = list.Len() <= MaxFaults
 	if !ok {
-		l.refuse(f, at, &fault{item: -1, message: fmt.Sprintf("has %d entries, and may have %d", list.Len(), maxFaults)})
+		l.refuse(f, at, &fault{item: -1, message: fmt.Sprintf("has %d entries, and may have %d", list.Len(), MaxFaults)})
 	}
 	for i := range list.Len() {
 		for _, g := range newTree(fmt.Sprintf("%s[%d]", f.path, i), f.record).fields {

@@ -1,6 +1,7 @@
 package message
 
 import (
+	"encoding/json"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -107,6 +108,22 @@ type ShareStatus struct {
 	Waiting   int   `json:"waiting"` // for an upload slot
 	Hashed    int64 `json:"hashed"`  // bytes looked through in the current look
 	HashTotal int64 `json:"hash_total"`
+}
+
+// FaultStatus is a fault that is on, with what has come of it.
+type FaultStatus struct {
+	ID      string          `json:"id"`
+	Rule    json.RawMessage `json:"rule"`    // as the configuration has it
+	Strikes string          `json:"strikes"` // its action or its type
+	Config  bool            `json:"config"`  // it comes from the configuration, and was not added at run time
+	Since   time.Time       `json:"since"`   // when it was set
+	// Active: its window is open.
+	Active bool `json:"active"`
+	// Due is how often something within its window matched it, Applied how often it was chosen then, and Hit how often that
+	// made a difference to anybody.
+	Due     int `json:"due"`
+	Applied int `json:"applied"`
+	Hit     int `json:"hit"`
 }
 
 // TransfersStatus is the snapshot of the downloads, running ones first, then those that ended lately.

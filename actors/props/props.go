@@ -26,6 +26,8 @@ type Env struct {
 	// Fatal is called when the node cannot go on: an actor without a parent has failed, or the restarts of one that must
 	// live are used up. It must not block.
 	Fatal func(error)
+	// Faults injects faults, for experiments; nil in an ordinary node.
+	Faults Faults
 
 	kinds sync.Map // kind → *kind
 }
@@ -81,7 +83,11 @@ func (e *Env) props(kindName string, root bool, producer func() actor.Actor, chi
 		opts = append(opts, actor.WithDispatcher(e.Dispatcher))
 	}
 	return actor.PropsFromProducer(func() actor.Actor {
-		return &guard{inner: producer(), env: e, kind: k, children: s, root: root}
+		g := &guard{inner: producer(), env: e, kind: k, children: s, root: root}
+		if e.Faults != nil {
+			g.faults = e.Faults.Of(kindName)
+		}
+		return g
 	}, opts...)
 }
 
@@ -102,14 +108,15 @@ type guard struct {
 	env      *Env
 	kind     *kind
 	children *strategy
-	root     bool // it has no parent
+	faults   Injector // nil in an ordinary node
+	root     bool     // it has no parent
 	stopping bool
 	leaving  bool // Stopping or Restarting has been seen
 }
 
 // Receive is the actor's Receive with containment around it.
 func (g *guard) Receive(ctx actor.Context) {
-	defer g.contain(ctx)
+	defer g.contain(&ctx)
 	switch ctx.Message().(type) {
 	case *actor.Started:
 		g.kind.live.Add(1)
@@ -118,6 +125,9 @@ func (g *guard) Receive(ctx actor.Context) {
 		g.leaving = true
 		g.children.leaving(ctx.Self().Id, true)
 		g.kind.live.Add(-1)
+		if g.faults != nil {
+			g.faults.Leave(ctx)
+		}
 	case *actor.Stopping:
 		g.stopping, g.leaving = true, true
 		g.children.leaving(ctx.Self().Id, true)
@@ -130,20 +140,32 @@ func (g *guard) Receive(ctx actor.Context) {
 			// them, and a child made now would never be told.
 			return
 		}
+		if g.faults != nil {
+			var now bool
+			if ctx, now = g.faults.Next(ctx); !now {
+				return
+			}
+		}
 	}
 	g.inner.Receive(ctx)
 }
 
-func (g *guard) contain(ctx actor.Context) {
+// contain is deferred before it is known which message the actor gets at last.
+func (g *guard) contain(last *actor.Context) {
 	v := recover()
 	if v == nil {
 		return
 	}
+	ctx := *last
 	p := &Panic{Kind: g.kind.name, Value: v, Stack: debug.Stack()}
 	g.kind.panics.Add(1)
-	g.env.Log.WithFields(logrus.Fields{
+	log := g.env.Log.WithFields(logrus.Fields{
 		"actor": ctx.Self().Id, "message": fmt.Sprintf("%T", ctx.Message()), "panic": fmt.Sprint(v), "stack": string(p.Stack),
-	}).Error("actor panicked")
+	})
+	if i, ok := v.(Injected); ok {
+		log = log.WithField("fault", i.Fault)
+	}
+	log.Error("actor panicked")
 	_, restarting := ctx.Message().(*actor.Restarting)
 	if g.stopping || restarting {
 		return
