@@ -135,7 +135,7 @@ speak to it.`,
 	root.AddCommand(
 		a.supernodeCommand(), a.peerCommand(),
 		a.findCommand(), a.getCommand(), a.shareCommand(), a.unshareCommand(), a.statusCommand(), a.healthCommand(),
-		a.logLevelCommand(),
+		a.logLevelCommand(), a.faultCommand(),
 		a.directoryCommand(), a.configCommand(), a.versionCommand(), a.completionCommand(),
 	)
 	root.CompletionOptions.DisableDefaultCmd = true

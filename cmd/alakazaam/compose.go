@@ -13,6 +13,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/sirupsen/logrus"
 
+	"alakazaam/actors/fault"
 	"alakazaam/actors/message"
 	"alakazaam/actors/node"
 	"alakazaam/actors/p2p"
@@ -55,6 +56,7 @@ type running struct {
 	store     *durable.Store // of a supernode, or of a peer that may become one
 	metrics   *admin.Metrics
 	routes    *message.Routes
+	faults    *fault.Faults // nil in a node that was started without, and may not be given any
 	live      *config.Live
 	reloads   map[string]port.Counter // by result
 	admin     *admin.Server           // nil without an admin interface
@@ -79,6 +81,7 @@ func start(l launch) (*running, error) {
 		Fatal: func(err error) { offer(r.fatal, err) },
 	}
 	c := l.config
+	r.faults = newFaults(c, env)
 	r.transport = tcp.NewTransport(r.system, tcp.Options{
 		Source: l.place.source, UploadRate: c.Transfer.UploadRate, DownloadRate: c.Transfer.DownloadRate,
 		WriteQueue: int(c.Limits.WriteQueue), WriteQueues: int64(c.Limits.WriteQueues), WriteTimeout: c.Limits.WriteTimeout, Metrics: r.metrics, Log: l.log,
@@ -200,6 +203,9 @@ func (r *running) serveAdmin(l net.Listener, c config.Config, token string) {
 	}
 	if level, ok := r.log.(admin.LogLevel); ok {
 		o.Level = level
+	}
+	if r.faults != nil {
+		o.Faults, o.ChangeFaults = r.faults, c.Admin.Faults
 	}
 	r.admin = admin.New(o)
 	go func() {

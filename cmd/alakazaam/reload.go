@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 
 	"github.com/sirupsen/logrus"
@@ -81,6 +82,7 @@ func (h *hosted) reload() {
 		return
 	}
 	was := h.live.Get().Log
+	h.keepOutOfHarm(&next)
 	changed, refused := h.live.Reload(next)
 	now := h.live.Get()
 	if now.Log != was {
@@ -89,6 +91,9 @@ func (h *hosted) reload() {
 		log.SetLevel(max(log.GetLevel(), logrus.InfoLevel)) // this is to be read, whatever the level is from now on
 	}
 	h.transport.SetRates(now.Transfer.UploadRate, now.Transfer.DownloadRate)
+	if slices.ContainsFunc(changed, func(c config.Change) bool { return c.Key == "faults" || c.Key == "fault_seed" }) && h.faults != nil {
+		h.faults.Load(now.Faults, now.FaultSeed)
+	}
 	h.system.Root.Send(h.routes.Gateway, &message.Reloaded{})
 	h.reloads["ok"].Add(1)
 	for _, c := range changed {
@@ -102,6 +107,15 @@ func (h *hosted) reload() {
 		log.Info("the admin interface asks for another token")
 	}
 	log.WithFields(logrus.Fields{"changed": len(changed), "need_restart": len(refused)}).Info("the configuration is reloaded")
+}
+
+// keepOutOfHarm leaves faults out of another configuration where this node takes none: it was started without.
+func (h *hosted) keepOutOfHarm(next *config.Config) {
+	if h.faults != nil || len(next.Faults) == 0 {
+		return
+	}
+	next.Faults = nil
+	h.order.log.WithField("key", "faults").Warn("faults take a restart: this node was started without any, and without admin.faults")
 }
 
 // newReloads makes the counters of reloads, which are there from the start.

@@ -70,6 +70,9 @@ func writeStatus(w io.Writer, width int, s *admin.Status) {
 		writeStandbys(w, width, p, line)
 		line("published", "%s", plural(p.Published, "file", "files"))
 	}
+	if len(s.Faults) > 0 {
+		line("faults", "%s", faultsText(s.Faults))
+	}
 	if s.Store != nil && s.Store.Trouble != "" {
 		line("directory", "logins and publications are refused: %s", text.Display(s.Store.Trouble))
 	}

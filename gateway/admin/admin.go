@@ -16,6 +16,10 @@
 //	GET    /shares               the shared files
 //	POST   /shares               {"paths": ["…"]}: share
 //	DELETE /shares               {"paths": ["…"], "files": ["…"]}: share no longer
+//	GET    /faults               the faults that the node does to itself, with what came of them
+//	POST   /faults               {"id": "…", "kind": "…", …}: add one, as the configuration has it
+//	PUT    /faults               {"faults": […]}: have these and no others
+//	DELETE /faults[/{id}]        take all away, or one
 //	GET    /metrics              for Prometheus
 //	GET    /log                  the level of the log
 //	PUT    /log                  {"level": "debug"}: log from now on what is that important
@@ -80,7 +84,11 @@ type Options struct {
 	Pprof bool
 	// Level is that of the node's log; nil: it cannot be asked for nor set.
 	Level LogLevel
-	Log   logrus.FieldLogger
+	// Faults are those that the node does to itself; nil: it does none.
+	Faults Faults
+	// ChangeFaults says whether they can be changed here.
+	ChangeFaults bool
+	Log          logrus.FieldLogger
 }
 
 // Server serves the interface of one node.
@@ -179,6 +187,11 @@ func (s *Server) routes() *http.ServeMux {
 		"GET /shares":             s.getShares,
 		"POST /shares":            s.postShares,
 		"DELETE /shares":          s.deleteShares,
+		"GET /faults":             s.getFaults,
+		"POST /faults":            s.changing(s.postFault),
+		"PUT /faults":             s.changing(s.putFaults),
+		"DELETE /faults":          s.changing(s.deleteFaults),
+		"DELETE /faults/{id}":     s.changing(s.deleteFault),
 	}
 	if s.Level != nil {
 		all["GET /log"], all["PUT /log"] = s.getLog, s.putLog

@@ -9,11 +9,13 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
 	"alakazaam/actors/message"
 	"alakazaam/actors/p2p"
+	"alakazaam/config"
 )
 
 // ErrCut says that the node went away in the middle of an answer.
@@ -123,6 +125,39 @@ func (c *Client) LogLevel(ctx context.Context) (*Log, error) {
 func (c *Client) SetLogLevel(ctx context.Context, level string) (*Log, error) {
 	out := &Log{}
 	return out, c.quick(ctx, http.MethodPut, "/log", Log{Level: level}, out)
+}
+
+// Faults lists the faults that the node does to itself.
+func (c *Client) Faults(ctx context.Context) (*FaultList, error) {
+	return c.faults(ctx, http.MethodGet, "/faults", nil)
+}
+
+// AddFault adds one.
+func (c *Client) AddFault(ctx context.Context, f config.Fault) (*FaultList, error) {
+	return c.faults(ctx, http.MethodPost, "/faults", f)
+}
+
+// ReplaceFaults puts faults in the place of all that there are.
+func (c *Client) ReplaceFaults(ctx context.Context, all []config.Fault) (*FaultList, error) {
+	if all == nil {
+		all = []config.Fault{}
+	}
+	return c.faults(ctx, http.MethodPut, "/faults", map[string][]config.Fault{"faults": all})
+}
+
+// RemoveFault takes one away.
+func (c *Client) RemoveFault(ctx context.Context, id string) (*FaultList, error) {
+	return c.faults(ctx, http.MethodDelete, "/faults/"+url.PathEscape(id), nil)
+}
+
+// ClearFaults takes all away.
+func (c *Client) ClearFaults(ctx context.Context) (*FaultList, error) {
+	return c.faults(ctx, http.MethodDelete, "/faults", nil)
+}
+
+func (c *Client) faults(ctx context.Context, method, path string, in any) (*FaultList, error) {
+	out := &FaultList{}
+	return out, c.quick(ctx, method, path, in, out)
 }
 
 // callTimeout is how long a node may take to answer anything but a search.

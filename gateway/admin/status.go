@@ -26,6 +26,7 @@ type Status struct {
 	Share     *message.ShareStatus     `json:"share,omitempty"`
 	Transfers *message.TransfersStatus `json:"transfers,omitempty"`
 	Promotion *message.RoleStatus      `json:"promotion,omitempty"`
+	Faults    []message.FaultStatus    `json:"faults,omitempty"` // that the node does to itself
 	// Unanswered names the actors that did not answer in time: what they would have said is missing.
 	Unanswered []string `json:"unanswered,omitempty"`
 }
@@ -42,6 +43,9 @@ func (s *Server) getStatus(w *response, r *http.Request) error {
 // its silence is news as well.
 func (s *Server) Status(ctx context.Context) (*Status, error) {
 	status := &Status{Version: s.Version}
+	if s.Faults != nil {
+		status.Faults = s.Faults.Ledger()
+	}
 	var mu sync.Mutex
 	var all sync.WaitGroup
 	for _, who := range running(s.Routes) {
