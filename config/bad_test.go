@@ -276,11 +276,11 @@ stdin:1:1: the file has to be keys with values, not a list
     1 | - a: 1
         ^`},
 	{"two documents", "search: {ttl: 5}\n---\nsearch: {ttl: 5}\n", `
-stdin:2:1: a second document begins here: a configuration is one document
+stdin:2:1: a second document begins here: the file is one document
     2 | ---
         ^`},
 	{"directive", "%YAML 1.2\n---\nsearch: {ttl: 5}\n", `
-stdin:1:1: directives are not used in a configuration: leave the line out
+stdin:1:1: directives are not used here: leave the line out
     1 | %YAML 1.2
         ^`},
 	{"merge key", "search: &a {ttl: 5}\ndiscovery:\n  <<: *a\n", `
@@ -308,7 +308,7 @@ stdin:1:1: a key has to be a plain word
     1 | ? search
         ^`},
 	{"block text", "data_dir: |\n  x\n", `
-stdin:1:11: a text over several lines is not used in a configuration: write it on one line, in quotes
+stdin:1:11: a text over several lines is not used here: write it on one line, in quotes
     1 | data_dir: |
                   ^`},
 	{"left over from a merge", "<<<<<<< HEAD\nsearch: {ttl: 5}\n", `

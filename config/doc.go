@@ -17,11 +17,14 @@ import (
 var sources embed.FS
 
 // docs maps "Search.TTL" to the comment of that field, on one line. It is read when somebody asks for it first.
-var docs = sync.OnceValue(func() map[string]string {
+var docs = sync.OnceValue(func() map[string]string { return FieldDocs(sources) })
+
+// FieldDocs maps "Type.Field" to the comment of that field, on one line, of the structures in the Go files of a folder.
+func FieldDocs(sources fs.FS) map[string]string {
 	out := make(map[string]string)
 	names, _ := fs.Glob(sources, "*.go")
 	for _, name := range names {
-		src, _ := sources.ReadFile(name)
+		src, _ := fs.ReadFile(sources, name)
 		file, err := parser.ParseFile(token.NewFileSet(), name, src, parser.ParseComments)
 		if err != nil {
 			continue // it compiled, so this cannot be; a test finds a key without documentation
@@ -34,7 +37,7 @@ var docs = sync.OnceValue(func() map[string]string {
 		})
 	}
 	return out
-})
+}
 
 func readFields(out map[string]string, t *ast.TypeSpec) {
 	s, ok := t.Type.(*ast.StructType)

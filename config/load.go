@@ -177,13 +177,18 @@ func (l *loader) readFile(path string, stdin io.Reader) {
 		return
 	}
 	l.unread = true
+	l.problems = append(l.problems, unopened(name, err))
+}
+
+// unopened is the problem of a file that cannot be read.
+func unopened(name string, err error) Problem {
 	var pathErr *fs.PathError
 	if errors.As(err, &pathErr) {
 		err = pathErr.Err
 	}
 	p := problem("", origin{layer: layerFile, file: name}, "cannot be read: "+err.Error(), "")
 	p.cause = err
-	l.problems = append(l.problems, p)
+	return p
 }
 
 // readAll reads one byte more than a file may have, so that readYAML sees that it has too many.

@@ -47,20 +47,25 @@ func (f *yamlFile) token(t *token.Token) origin { return f.at(t.Position.Line, t
 
 // readYAML takes the values of a file.
 func (l *loader) readYAML(name string, data []byte) {
+	if file, body := l.openYAML(name, data); body != nil {
+		w := &walker{loader: l, file: file, anchors: anchorsIn(body)}
+		w.section(schema.root, body)
+	}
+}
+
+// openYAML gives the content of a file; nil when there is none, or when something is wrong.
+func (l *loader) openYAML(name string, data []byte) (*yamlFile, ast.Node) {
 	file := &yamlFile{name: name}
 	if len(data) > maxFile {
 		l.unreadable(file.at(0, 0), fmt.Sprintf("the file has more than %s", Size(maxFile)), "")
-		return
+		return file, nil
 	}
 	text := strings.TrimPrefix(string(data), "\ufeff")
 	file.lines = splitLines(text)
 	if !l.plain(file) {
-		return
+		return file, nil
 	}
-	if body := l.parseYAML(file, text); body != nil {
-		w := &walker{loader: l, file: file, anchors: anchorsIn(body)}
-		w.section(schema.root, body)
-	}
+	return file, l.parseYAML(file, text)
 }
 
 // unreadable reports what keeps the file's values from being known.
@@ -108,7 +113,7 @@ func odd(line string) (at int, message, hint string) {
 		return at, "this is no YAML", "is it left over from a merge?"
 	}
 	if block := blockText.FindStringIndex(code); block != nil {
-		return block[0], "a text over several lines is not used in a configuration", "write it on one line, in quotes"
+		return block[0], "a text over several lines is not used here", "write it on one line, in quotes"
 	}
 	return 0, "", ""
 }
@@ -183,11 +188,11 @@ func tooMuch(tokens token.Tokens) (at *token.Token, message string) {
 func (l *loader) document(file *yamlFile, tree *ast.File) ast.Node {
 	for i, doc := range tree.Docs {
 		if d, ok := doc.Body.(*ast.DirectiveNode); ok {
-			l.unreadable(file.token(d.GetToken()), "directives are not used in a configuration", "leave the line out")
+			l.unreadable(file.token(d.GetToken()), "directives are not used here", "leave the line out")
 			return nil
 		}
 		if i > 0 {
-			l.unreadable(file.token(doc.Start), "a second document begins here", "a configuration is one document")
+			l.unreadable(file.token(doc.Start), "a second document begins here", "the file is one document")
 			return nil
 		}
 	}
