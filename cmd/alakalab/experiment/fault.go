@@ -1,6 +1,10 @@
 package experiment
 
-import "time"
+import (
+	"time"
+
+	"alakazaam/config"
+)
 
 // Fault is one entry of the schedule of what goes wrong.
 type Fault struct {
@@ -129,18 +133,39 @@ type Clock struct {
 	Speed float64 `yaml:"speed" range:"0.01..100" unit:"seconds a second"`
 }
 
-// Toxic troubles connections in the manner of Toxiproxy, with its names and attributes.
+// Toxic troubles connections, with the names and attributes that faults have in a node's configuration. A connection has it
+// or not; whoever opened it is looked at.
 type Toxic struct {
 	// Which trouble.
 	Type string `yaml:"type" form:"toxic" need:"yes"`
-	// Which way: upstream is from who opened the connection, downstream towards it.
+	// Which way: upstream is what links.from sends on connections that it has opened, downstream what it gets.
 	Stream string `yaml:"stream" form:"upstream|downstream|both"`
-	// How many connections are hit.
+	// How many of the connections have it.
 	Toxicity Share `yaml:"toxicity"`
-	// Figures of the trouble; times are in milliseconds, those of slicer in microseconds.
+	// What the type needs to know.
 	Attributes Attributes `yaml:"attributes"`
-	// The connections: those that links.from has opened to links.to.
+	// The connections: those that links.from opens to links.to.
 	Links LinkSet `yaml:"links" need:"yes"`
+}
+
+// Attributes are the figures of a Toxic, as config.FaultAttributes has them.
+type Attributes struct {
+	// How much later everything arrives.
+	Latency time.Duration `yaml:"latency" range:"0s..24h"`
+	// How much more or less than that, at random; nothing overtakes.
+	Jitter time.Duration `yaml:"jitter" range:"0s..24h"`
+	// How much gets through.
+	Rate Rate `yaml:"rate"`
+	// How much later slow_close closes, how long slow_connect takes, and slicer between two pieces.
+	Delay time.Duration `yaml:"delay" range:"0s..24h"`
+	// After how long the connection ends, or is dead.
+	Timeout time.Duration `yaml:"timeout" range:"0s..24h" zero:"never for timeout, at once for reset_peer and half_open"`
+	// How large slicer's pieces are.
+	AverageSize config.Size `yaml:"average_size" range:"0B..1TiB"`
+	// How much more or less than that they are, at random.
+	SizeVariation config.Size `yaml:"size_variation" range:"0B..1TiB"`
+	// After how much limit_data ends the connection and truncate says nothing more; in how much bit_flip turns one bit.
+	Bytes config.Size `yaml:"bytes" range:"0B..1TiB"`
 }
 
 // Byzantine brings peers or supernodes that play foul by a script.
@@ -155,46 +180,61 @@ type Byzantine struct {
 	Args Args `yaml:"args"`
 }
 
-// Actor makes single actors of nodes fail.
+// Actor makes single actors of nodes fail, as faults in a node's configuration do.
 type Actor struct {
 	// In which nodes.
 	Targets Targets `yaml:"targets"`
-	// panic fails over a message; stop ends the actor; drop, duplicate, delay and reorder do that to messages; flood sends
-	// a message again count times; slow makes the actor take delay for each message, during which nothing reaches it.
-	Do ActorAction `yaml:"action" form:"panic|stop|drop|duplicate|delay|reorder|flood|slow" need:"yes"`
-	// Which messages of which actors.
-	Match Match `yaml:"match" need:"yes"`
-	// How long a message is kept back (delay, reorder), or taken for (slow).
-	Delay time.Duration `yaml:"delay" range:"0s..1h"`
-	// How often a message comes in addition (flood).
-	Count int `yaml:"count" range:"0..100000" unit:"messages"`
+	// What is done to a message that an actor is about to get.
+	Action string `yaml:"action" form:"action" need:"yes"`
+	// How often it strikes at most, in each node.
+	Times int `yaml:"times" range:"0..1000000000" unit:"times" zero:"without a bound"`
+	// How long delay holds a message back, how long slow takes over each, and after how long reorder gives up waiting for
+	// another message.
+	Delay time.Duration `yaml:"delay" range:"0s..24h" zero:"1s for reorder"`
+	// How many more copies of a message duplicate and flood make.
+	Copies int `yaml:"copies" range:"0..100000" unit:"messages" zero:"1 for duplicate, 100 for flood"`
+	// Which messages are meant.
+	Match Match `yaml:"match"`
 }
 
-// ActorAction is what is done to an actor.
-type ActorAction string
-
-// The actions.
-const (
-	ActorPanic     ActorAction = "panic"
-	ActorStop      ActorAction = "stop"
-	ActorDrop      ActorAction = "drop"
-	ActorDuplicate ActorAction = "duplicate"
-	ActorDelay     ActorAction = "delay"
-	ActorReorder   ActorAction = "reorder"
-	ActorFlood     ActorAction = "flood"
-	ActorSlow      ActorAction = "slow"
-)
-
-// Match says which messages of which actors a fault is about.
+// Match says which messages an Actor fault is about.
 type Match struct {
-	// The kind of the actor, as metrics and logs call it.
-	Actor string `yaml:"actor" form:"word" zero:"any"`
-	// The type of the message, without its package.
-	Message string `yaml:"message" form:"word" zero:"any"`
-	// How many of the messages that match are hit.
+	// The kind of the actor that gets the message.
+	Actor string `yaml:"actor" form:"actor" zero:"any"`
+	// The name of the message, such as Quer.
+	Message string `yaml:"message" form:"message" zero:"any"`
+	// With which probability it strikes.
 	Probability Share `yaml:"probability"`
-	// Only the n-th message that matches, of each actor.
-	Nth int `yaml:"nth" range:"0..1000000000" unit:"messages" zero:"each"`
+	// Only this one of those that match, counted from 1 in each node.
+	Nth int `yaml:"nth" range:"0..1000000000" unit:"messages" zero:"not only one"`
+	// Only each so many of those that match.
+	EveryNth int `yaml:"every_nth" range:"0..1000000000" unit:"messages" zero:"all"`
+}
+
+// Rule gives the fault as a node's own configuration has it; ok is false for what is no fault of that kind. The addresses
+// of a toxic are left to whoever knows them, and the times are the schedule's.
+func (f Fault) Rule() (rule config.Fault, ok bool) {
+	rule = config.NewFault()
+	rule.ID, rule.Kind = f.ID, f.Kind()
+	switch do := f.Do.(type) {
+	case *Actor:
+		rule.For, rule.Every = f.For, f.Every
+		rule.Action, rule.Times, rule.Delay, rule.Copies = do.Action, do.Times, do.Delay, do.Copies
+		rule.Match = config.FaultMatch{
+			Actor: do.Match.Actor, Message: do.Match.Message, Probability: config.Probability(do.Match.Probability),
+			Nth: do.Match.Nth, EveryNth: do.Match.EveryNth,
+		}
+		return rule, true
+	case *Toxic:
+		a := do.Attributes
+		rule.Type, rule.Stream, rule.Toxicity = do.Type, do.Stream, config.Probability(do.Toxicity)
+		rule.Attributes = config.FaultAttributes{
+			Latency: a.Latency, Jitter: a.Jitter, Rate: config.Rate(a.Rate / 8), Delay: a.Delay, Timeout: a.Timeout,
+			AverageSize: a.AverageSize, SizeVariation: a.SizeVariation, Bytes: a.Bytes,
+		}
+		return rule, true
+	}
+	return config.Fault{}, false
 }
 
 // Shuffle lets the actors that have messages take turns in random order, instead of the order in which they came.

@@ -1,6 +1,10 @@
 package experiment
 
-import "reflect"
+import (
+	"reflect"
+
+	"alakazaam/config"
+)
 
 // member is one kind of a union.
 type member struct {
@@ -31,7 +35,7 @@ var unions = map[reflect.Type][]member{
 		{"kill", func() any { return &Kill{Data: "keep"} }},
 		{"disk", func() any { return &Disk{Point: "store.fsync"} }},
 		{"clock", func() any { return &Clock{Speed: 1} }},
-		{"toxic", func() any { return &Toxic{Stream: "downstream", Toxicity: 1} }},
+		{"toxic", func() any { return &Toxic{Stream: config.StreamBoth, Toxicity: 1} }},
 		{"byzantine", func() any { return &Byzantine{Count: 1, Rate: 1} }},
 		{"actor", func() any { return &Actor{Targets: everybody(), Match: Match{Probability: 1}} }},
 		{"shuffle", func() any { return &Shuffle{Targets: everybody()} }},

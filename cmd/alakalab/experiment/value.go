@@ -1,6 +1,10 @@
 package experiment
 
-import "time"
+import (
+	"time"
+
+	"alakazaam/config"
+)
 
 // Rate is what a link carries, in bits a second; 0 is no limit. Written as 10mbit, 512kbit or 1MiB/s.
 type Rate int64
@@ -68,9 +72,6 @@ type Term struct {
 	Sleep   time.Duration
 }
 
-// Attributes are the figures of a toxic, by name; Load puts the defaults in.
-type Attributes map[string]int64
-
 // Args are what a script wants to know, by name; Load puts the defaults in.
 type Args map[string]string
 
@@ -112,7 +113,7 @@ type Bounded struct {
 // Reflection is what a party may get that never contacted anybody.
 type Reflection struct {
 	// Bytes to one such address.
-	MaxBytesToStranger int64 `yaml:"max_bytes_to_stranger" range:"0..1000000000000" unit:"bytes"`
+	MaxBytesToStranger config.Size `yaml:"max_bytes_to_stranger" range:"0B..1TiB"`
 }
 
 // Quota is what foul nodes may cost honest ones.
