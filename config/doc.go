@@ -19,7 +19,8 @@ var sources embed.FS
 // docs maps "Search.TTL" to the comment of that field, on one line. It is read when somebody asks for it first.
 var docs = sync.OnceValue(func() map[string]string { return FieldDocs(sources) })
 
-// FieldDocs maps "Type.Field" to the comment of that field, on one line, of the structures in the Go files of a folder.
+// FieldDocs maps "Type.Field" to the comment of that field, on one line, of the structures in the Go files of a folder, and
+// "Type" to the comment of a type that is declared alone.
 func FieldDocs(sources fs.FS) map[string]string {
 	out := make(map[string]string)
 	names, _ := fs.Glob(sources, "*.go")
@@ -30,8 +31,13 @@ func FieldDocs(sources fs.FS) map[string]string {
 			continue // it compiled, so this cannot be; a test finds a key without documentation
 		}
 		ast.Inspect(file, func(n ast.Node) bool {
-			if t, ok := n.(*ast.TypeSpec); ok {
-				readFields(out, t)
+			switch n := n.(type) {
+			case *ast.GenDecl:
+				if t, ok := n.Specs[0].(*ast.TypeSpec); ok {
+					out[t.Name.Name] = oneLine(n.Doc)
+				}
+			case *ast.TypeSpec:
+				readFields(out, n)
 			}
 			return true
 		})
@@ -46,7 +52,9 @@ func readFields(out map[string]string, t *ast.TypeSpec) {
 	}
 	for _, f := range s.Fields.List {
 		for _, name := range f.Names {
-			out[t.Name.Name+"."+name.Name] = strings.Join(strings.Fields(f.Doc.Text()), " ")
+			out[t.Name.Name+"."+name.Name] = oneLine(f.Doc)
 		}
 	}
 }
+
+func oneLine(comment *ast.CommentGroup) string { return strings.Join(strings.Fields(comment.Text()), " ") }

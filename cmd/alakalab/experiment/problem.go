@@ -1,0 +1,58 @@
+package experiment
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"alakazaam/config"
+)
+
+// maxProblems is how many problems are reported at most.
+const maxProblems = 100
+
+// problems gathers what is wrong.
+type problems struct {
+	all     []config.Problem
+	dropped int // beyond maxProblems
+}
+
+// report adds a problem, unless it has been reported at the same place.
+func (p *problems) report(at place, key, message, hint string) {
+	if len(p.all) >= maxProblems {
+		p.dropped++
+		return
+	}
+	next := at.problem(key, message, hint)
+	for _, old := range p.all {
+		if old.File == next.File && old.Line == next.Line && old.Column == next.Column && old.Message == next.Message {
+			return
+		}
+	}
+	p.all = append(p.all, next)
+}
+
+// full says that nobody wants to read more.
+func (p *problems) full() bool { return p.dropped > 0 }
+
+// err is everything that is wrong as one config.Errors in the order of the places, nil where nothing is. What has no line
+// comes last.
+func (p *problems) err() error {
+	if len(p.all) == 0 {
+		return nil
+	}
+	out := slices.Clone(p.all)
+	last := func(x config.Problem) int {
+		if x.Line == 0 {
+			return 1
+		}
+		return 0
+	}
+	slices.SortStableFunc(out, func(a, b config.Problem) int {
+		return cmp.Or(cmp.Compare(last(a), last(b)), cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+	})
+	if p.dropped > 0 {
+		out = append(out, config.Problem{Message: fmt.Sprintf("and at least %d more", p.dropped)})
+	}
+	return config.Errors(out)
+}
