@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -257,9 +258,13 @@ func plain(s string) string {
 	return config.QuoteYAML(s)
 }
 
-// quoted writes a text that is none of YAML's own words without quotes where that is certain to be the same.
+// wordLike is what needs no quotes, unless it is one of YAML's own words.
+var wordLike = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9._=/-]*$`)
+
+// quoted writes a text without quotes where that is certain to be the same text.
 func quoted(s string) string {
-	if nameForm.MatchString(s) && s[0] >= 'a' && s != "true" && s != "false" && s != "null" && len(s) > 3 {
+	own := []string{"true", "false", "null", "yes", "no", "on", "off", "y", "n", "inf", "nan"}
+	if wordLike.MatchString(s) && !has(own, strings.ToLower(s)) {
 		return s
 	}
 	return config.QuoteYAML(s)
