@@ -15,7 +15,7 @@ type Fault struct {
 	At time.Duration `yaml:"at" range:"0s..8760h" need:"yes"`
 	// How long it lasts. A fault of a moment happens once without it, and with every again and again for so long.
 	For time.Duration `yaml:"for" range:"0s..8760h" zero:"a moment"`
-	// The pause between two times of a fault of a moment.
+	// The pause between two times of a fault of a moment; an actor fault strikes once in this time at most.
 	Every time.Duration `yaml:"every" range:"0s..8760h" zero:"once"`
 	// What goes wrong.
 	Do Action `yaml:",inline"`
@@ -27,10 +27,11 @@ func (f Fault) Kind() string { return kindOf(f.Do) }
 // End is when the fault ends; for a fault of a moment that happens once, its time.
 func (f Fault) End() time.Duration { return f.At + f.For }
 
-// Moments are the times at which a fault begins: several with every, otherwise one.
+// Moments are the times at which a fault begins: one, or several for a fault of a moment with every. Actor faults deal with
+// their every themselves.
 func (f Fault) Moments() []time.Duration {
 	out := []time.Duration{f.At}
-	if f.Every <= 0 {
+	if _, itself := f.Do.(*Actor); itself || f.Every <= 0 {
 		return out
 	}
 	for t := f.At + f.Every; t < f.End(); t += f.Every {

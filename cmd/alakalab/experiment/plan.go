@@ -97,7 +97,7 @@ func (r Run) timeline() []Event {
 		moments := f.Moments()
 		for i, at := range moments[:min(len(moments), shownMoments)] {
 			until := at
-			if f.Every == 0 {
+			if len(moments) == 1 {
 				until = f.End()
 			}
 			event := Event{At: at, Until: until, Fault: f.ID, Kind: f.Kind(), Parts: r.parts(f, i)}
