@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
+	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
 
@@ -23,6 +24,16 @@ type conn struct {
 	owner         *actor.PID
 	gone          func() // called once when the side is done; may be nil
 
+	flight  []any // what this side has sent and has not arrived, oldest first
+	due     int   // how many of those would have arrived if nothing kept them back
+	last    time.Time
+	held    bool      // something keeps them back
+	since   time.Time // it does
+	pending int       // bytes that were sent and have not been consumed
+	arrive  func()
+	site    *site
+	index   int // of this side in site's conns; -1: it is not there any more
+
 	inbox      []any // what has arrived and not been delivered: []byte, then port.Ended or port.Closed
 	unconsumed int
 	receive    *port.FileReceive
@@ -33,10 +44,37 @@ type conn struct {
 }
 
 func newPair(n *Net, a, b netip.AddrPort) (dialer, accepted *conn) {
-	dialer = &conn{net: n, local: a, remote: b}
-	accepted = &conn{net: n, local: b, remote: a, other: dialer}
-	dialer.other = accepted
+	dialer, accepted = newConn(n, a, b), newConn(n, b, a)
+	dialer.other, accepted.other = accepted, dialer
 	return dialer, accepted
+}
+
+func newConn(n *Net, local, remote netip.AddrPort) *conn {
+	c := &conn{net: n, local: local, remote: remote, site: n.site(local.Addr())}
+	c.arrive = func() {
+		if len(c.flight) == 0 {
+			return
+		}
+		if c.due++; !c.held {
+			c.land(RTO)
+		}
+	}
+	c.index = len(c.site.conns)
+	c.site.conns = append(c.site.conns, c)
+	return c
+}
+
+// leave takes the side off its site.
+func (c *conn) leave() {
+	if c.index < 0 {
+		return
+	}
+	all := c.site.conns
+	last := all[len(all)-1]
+	all[c.index], last.index = last, c.index
+	all[len(all)-1] = nil
+	c.site.conns = all[:len(all)-1]
+	c.index = -1
 }
 
 // Remote implements port.Conn.
@@ -49,8 +87,9 @@ func (c *conn) Attach(owner *actor.PID) {
 }
 
 // Consumed implements port.Conn.
-func (c *conn) Consumed(*port.Bytes) {
+func (c *conn) Consumed(b *port.Bytes) {
 	c.unconsumed--
+	c.other.pending -= len(b.Data)
 	c.deliver()
 }
 
@@ -62,7 +101,7 @@ func (c *conn) Send(packet []byte) {
 	if c.net.Sent != nil {
 		c.net.Sent(c.local, c.remote, packet)
 	}
-	c.net.sim.record('s', []byte(c.local.String()), []byte(c.remote.String()), packet)
+	c.net.sim.record('s', c.ends(), packet)
 	if size := c.net.Piece; size > 0 {
 		for len(packet) > size {
 			c.post(packet[:size:size])
@@ -74,23 +113,79 @@ func (c *conn) Send(packet []byte) {
 
 // Queued implements port.Conn.
 func (c *conn) Queued() int {
-	if c.net.Queued == nil {
-		return 0
+	switch n := c.net; {
+	case n.Queued != nil:
+		return n.Queued(c.local.Addr(), c.remote.Addr())
+	case n.WriteQueue > 0:
+		return c.pending
 	}
-	return c.net.Queued(c.local.Addr(), c.remote.Addr())
+	return 0
 }
+
+func (c *conn) ends() [2]netip.AddrPort { return [2]netip.AddrPort{c.local, c.remote} }
 
 // post puts something on its way to the other side.
 func (c *conn) post(m any) {
-	from, to := c.local.Addr(), c.remote.Addr()
-	other := c.other
-	c.net.sim.Do(c.net.latency(from, to), func() {
-		if c.net.down(from, to) || other.closed {
+	n, size := c.net, 0
+	if b, ok := m.([]byte); ok {
+		size = len(b)
+	}
+	if c.pending += size; n.WriteQueue > 0 && c.pending > n.WriteQueue && size > 0 && c.pending > size {
+		c.giveUp(port.ErrSlowReader)
+		return
+	}
+	c.flight = append(c.flight, m)
+	at := n.sim.now.Add(max(0, n.transit(c.local.Addr(), c.remote.Addr(), size)))
+	if at.Before(c.last) {
+		at = c.last
+	}
+	c.last = at
+	n.sim.schedule(at, &event{f: c.arrive})
+}
+
+// land brings what is due to the other side, or has it tried again after rto.
+func (c *conn) land(rto time.Duration) {
+	n := c.net
+	for c.held = false; c.due > 0 && len(c.flight) > 0; c.due-- {
+		down := n.down(c.local.Addr(), c.remote.Addr())
+		if down && n.Retransmit {
+			c.hold(rto)
 			return
 		}
-		other.inbox = append(other.inbox, m)
-		other.deliver()
+		m := c.flight[0]
+		c.flight[0] = nil
+		c.flight = c.flight[1:]
+		if down || c.other.closed {
+			continue
+		}
+		c.other.inbox = append(c.other.inbox, m)
+		c.other.deliver()
+	}
+}
+
+// hold waits until what was kept back is sent again.
+func (c *conn) hold(rto time.Duration) {
+	if c.held = true; rto == RTO {
+		c.since = c.net.sim.now
+	}
+	c.net.sim.Do(rto, func() {
+		switch {
+		case len(c.flight) == 0:
+		case c.net.Patience > 0 && c.net.sim.now.Sub(c.since) >= c.net.Patience:
+			c.giveUp(ErrTimeout)
+		default:
+			c.land(min(2*rto, maxRTO))
+		}
 	})
+}
+
+// giveUp ends this side, and drops what has not arrived. Whoever was to read it hears so if it is there.
+func (c *conn) giveUp(err error) {
+	c.flight, c.due, c.ended = nil, 0, true
+	if !c.net.down(c.local.Addr(), c.remote.Addr()) {
+		c.post(port.Closed{Err: ErrReset})
+	}
+	c.close(err)
 }
 
 // deliver gives the owner what has arrived, as far as it keeps up.
@@ -160,7 +255,8 @@ func (c *conn) close(err error) {
 		return
 	}
 	c.closed = true
-	c.net.sim.record('c', []byte(c.local.String()), []byte(c.remote.String()))
+	c.leave()
+	c.net.sim.record('c', c.ends(), nil)
 	if c.receive != nil {
 		c.finish(io.ErrUnexpectedEOF)
 	}
@@ -175,6 +271,9 @@ func (c *conn) close(err error) {
 // SendFile implements port.Conn.
 func (c *conn) SendFile(f port.FileSend) {
 	data, ok := c.net.Files[f.Path]
+	if !ok && c.net.Read != nil {
+		data, ok = c.net.Read(f.Path)
+	}
 	if !ok || int64(len(data)) < f.Offset+f.Length {
 		c.tell(&port.FileSent{Err: fmt.Errorf("%s: not there, or too short", f.Path)})
 		return
@@ -187,7 +286,7 @@ func (c *conn) SendFile(f port.FileSend) {
 		data = data[n:]
 	}
 	c.Send(out)
-	c.net.sim.Do(c.net.latency(c.local.Addr(), c.remote.Addr()), func() { c.tell(&port.FileSent{Bytes: f.Length}) })
+	c.net.sim.Do(c.last.Sub(c.net.sim.now), func() { c.tell(&port.FileSent{Bytes: f.Length}) })
 }
 
 // ReceiveFile implements port.Conn.
@@ -195,6 +294,7 @@ func (c *conn) ReceiveFile(f port.FileReceive) { c.receive = &f }
 
 // file takes a piece of a file.
 func (c *conn) file(b []byte) {
+	c.other.pending -= len(b)
 	for f := c.receive; len(b) > 0; {
 		payload, used, done, err := f.Frames.Next(b)
 		c.received = append(c.received, payload...)
@@ -223,6 +323,10 @@ func (c *conn) finish(err error) {
 	if err == nil {
 		c.net.Files[c.receive.Path] = c.received
 	}
-	c.tell(&port.FileReceived{Bytes: int64(len(c.received)), File: p2p.FileID(md5.Sum(c.received)), Err: err})
+	sum := c.net.Sum
+	if sum == nil {
+		sum = func(b []byte) p2p.FileID { return p2p.FileID(md5.Sum(b)) }
+	}
+	c.tell(&port.FileReceived{Bytes: int64(len(c.received)), File: sum(c.received), Err: err})
 	c.receive, c.received = nil, nil
 }

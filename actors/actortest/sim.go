@@ -7,7 +7,6 @@
 package actortest
 
 import (
-	"container/heap"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
@@ -15,6 +14,7 @@ import (
 	"io"
 	"math"
 	"math/rand/v2"
+	"net/netip"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -36,6 +36,8 @@ type Sim struct {
 	events events
 	ready  []func() // actors that have work
 	trace  hash.Hash
+	noted  []byte // of the trace, and not hashed yet
+	steps  uint64 // events that have happened
 }
 
 // NewSim makes a world in which it is the first of January 2000. Whatever is random in it comes from seed.
@@ -60,30 +62,38 @@ func (s *Sim) Env(stream uint64) *props.Env {
 // Rand is a stream of randomness for the world's own use.
 func (s *Sim) Rand(stream uint64) *rand.Rand { return rand.New(rand.NewPCG(s.seed, stream)) }
 
-// event is something that happens at its time. Events of the same time happen in the order in which they were made.
+// event is something that happens at its time: f is called, or else m is sent to an actor. Events of the same time happen
+// in the order in which they were made.
 type event struct {
-	at      time.Time
-	seq     uint64
-	f       func()
-	stopped bool
+	at  time.Time
+	seq uint64
+	f   func()
+	to  *actor.PID
+	m   any
 }
 
-// Stop implements port.Timer.
-func (e *event) Stop() { e.stopped = true }
+// Stop implements port.Timer. The event stays where it is, empty, until its time.
+func (e *event) Stop() { e.f, e.to, e.m = nil, nil, nil }
+
+func (e *event) stopped() bool { return e.f == nil && e.to == nil }
 
 // Now implements port.Clock.
 func (s *Sim) Now() time.Time { return s.now }
 
 // After implements port.Clock.
 func (s *Sim) After(d time.Duration, to *actor.PID, m any) port.Timer {
-	return s.Do(d, func() { s.System.Root.Send(to, m) })
+	return s.schedule(s.now.Add(max(0, d)), &event{to: to, m: m})
 }
 
 // Do has f called when d has passed.
 func (s *Sim) Do(d time.Duration, f func()) port.Timer {
+	return s.schedule(s.now.Add(max(0, d)), &event{f: f})
+}
+
+func (s *Sim) schedule(at time.Time, e *event) *event {
 	s.seq++
-	e := &event{at: s.now.Add(max(0, d)), seq: s.seq, f: f}
-	heap.Push(&s.events, e)
+	e.at, e.seq = at, s.seq
+	s.events.push(e)
 	return e
 }
 
@@ -106,12 +116,17 @@ func (s *Sim) drain() {
 func (s *Sim) Step(until time.Time) bool {
 	s.drain()
 	for len(s.events) > 0 && !s.events[0].at.After(until) {
-		e := heap.Pop(&s.events).(*event)
-		if e.stopped {
+		e := s.events.pop()
+		if e.stopped() {
 			continue
 		}
 		s.now = e.at
-		e.f()
+		s.steps++
+		if e.f != nil {
+			e.f()
+		} else {
+			s.System.Root.Send(e.to, e.m)
+		}
 		s.drain()
 		return true
 	}
@@ -142,48 +157,95 @@ func (s *Sim) RunUntil(d time.Duration, done func() bool) bool {
 func (s *Sim) Pending() int {
 	n := 0
 	for _, e := range s.events {
-		if !e.stopped {
+		if !e.stopped() {
 			n++
 		}
 	}
 	return n
 }
 
+// Steps is how many events have happened.
+func (s *Sim) Steps() uint64 { return s.steps }
+
 // record adds something that happened to the trace.
-func (s *Sim) record(kind byte, b ...[]byte) {
-	var head [9]byte
-	binary.BigEndian.PutUint64(head[:], uint64(s.now.UnixNano()))
-	head[8] = kind
-	s.trace.Write(head[:])
-	for _, p := range b {
-		s.trace.Write(binary.BigEndian.AppendUint32(nil, uint32(len(p))))
-		s.trace.Write(p)
+func (s *Sim) record(kind byte, at [2]netip.AddrPort, data []byte) {
+	b := binary.BigEndian.AppendUint64(s.noted, uint64(s.now.UnixNano()))
+	b = append(b, kind)
+	for _, a := range at {
+		ip := a.Addr().As16()
+		b = append(b, ip[:]...)
+		b = binary.BigEndian.AppendUint16(b, a.Port())
 	}
+	b = binary.BigEndian.AppendUint32(b, uint32(len(data)))
+	s.noted = append(b, data...)
+	if len(s.noted) > 32<<10 {
+		s.hash()
+	}
+}
+
+func (s *Sim) hash() {
+	s.trace.Write(s.noted)
+	s.noted = s.noted[:0]
 }
 
 // Trace is a hash of everything that has happened on the network so far, with its times.
-func (s *Sim) Trace() string { return hex.EncodeToString(s.trace.Sum(nil)) }
+func (s *Sim) Trace() string {
+	s.hash()
+	return hex.EncodeToString(s.trace.Sum(nil))
+}
 
-// events is a heap by time, then by order of making.
+// events is a heap by time, then by order of making, of four children a node. It is written out because a run spends much
+// of its time here.
 type events []*event
 
-func (e events) Len() int { return len(e) }
-func (e events) Less(i, j int) bool {
-	if e[i].at.Equal(e[j].at) {
-		return e[i].seq < e[j].seq
+func (e *event) before(o *event) bool {
+	if e.at.Equal(o.at) {
+		return e.seq < o.seq
 	}
-	return e[i].at.Before(e[j].at)
+	return e.at.Before(o.at)
 }
-func (e events) Swap(i, j int) { e[i], e[j] = e[j], e[i] }
 
-// Push implements heap.Interface.
-func (e *events) Push(x any) { *e = append(*e, x.(*event)) }
+func (h *events) push(e *event) {
+	*h = append(*h, e)
+	all := *h
+	i := len(all) - 1
+	for i > 0 {
+		up := (i - 1) / 4
+		if !e.before(all[up]) {
+			break
+		}
+		all[i] = all[up]
+		i = up
+	}
+	all[i] = e
+}
 
-// Pop implements heap.Interface.
-func (e *events) Pop() any {
-	old := *e
-	last := old[len(old)-1]
-	old[len(old)-1] = nil
-	*e = old[:len(old)-1]
-	return last
+func (h *events) pop() *event {
+	all := *h
+	first, last := all[0], all[len(all)-1]
+	all[len(all)-1] = nil
+	all = all[:len(all)-1]
+	*h = all
+	if len(all) == 0 {
+		return first
+	}
+	i := 0
+	for {
+		least := 4*i + 1
+		if least >= len(all) {
+			break
+		}
+		for c := least + 1; c < min(4*i+5, len(all)); c++ {
+			if all[c].before(all[least]) {
+				least = c
+			}
+		}
+		if !all[least].before(last) {
+			break
+		}
+		all[i] = all[least]
+		i = least
+	}
+	all[i] = last
+	return first
 }
