@@ -102,6 +102,9 @@ func (c *conn) Send(packet []byte) {
 		c.net.Sent(c.local, c.remote, packet)
 	}
 	c.net.sim.record('s', c.ends(), packet)
+	if c.net.Change != nil {
+		packet = c.net.Change(c.local, c.remote, packet)
+	}
 	if size := c.net.Piece; size > 0 {
 		for len(packet) > size {
 			c.post(packet[:size:size])

@@ -34,6 +34,8 @@ type Net struct {
 	Down func(from, to netip.Addr) bool
 	// Sent is called for each piece that is sent. nil: nobody looks.
 	Sent func(from, to netip.AddrPort, data []byte)
+	// Change gives what becomes of a piece on its way; it must not change the piece itself. nil: nothing becomes of it.
+	Change func(from, to netip.AddrPort, data []byte) []byte
 	// Dialing is called for each dial. nil: nobody looks.
 	Dialing func(from netip.Addr, to netip.AddrPort)
 	// Queued says how much waits to be sent from one address to another. nil: nothing ever does.

@@ -35,6 +35,7 @@ type Sim struct {
 	seq    uint64
 	events events
 	ready  []func() // actors that have work
+	turn   int      // of the one that runs
 	trace  hash.Hash
 	noted  []byte // of the trace, and not hashed yet
 	steps  uint64 // events that have happened
@@ -45,7 +46,7 @@ func NewSim(seed uint64) *Sim {
 	log := logrus.New()
 	log.SetOutput(io.Discard)
 	return &Sim{
-		System: props.NewSystem(log), Log: log, seed: seed,
+		System: props.NewSystem(log), Log: log, seed: seed, turn: -1,
 		now: time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC), trace: sha256.New(),
 	}
 }
@@ -100,16 +101,26 @@ func (s *Sim) schedule(at time.Time, e *event) *event {
 // Schedule implements actor.Dispatcher: the actor runs when those that had work before it have run.
 func (s *Sim) Schedule(fn func()) { s.ready = append(s.ready, fn) }
 
+// ScheduleAmong is Schedule for an actor that runs at a random turn among those that wait. It says whether that is
+// another one than the last.
+func (s *Sim) ScheduleAmong(fn func(), r *rand.Rand) bool {
+	s.ready = append(s.ready, fn)
+	last := len(s.ready) - 1
+	i := s.turn + 1 + r.IntN(last-s.turn)
+	s.ready[i], s.ready[last] = s.ready[last], s.ready[i]
+	return i != last
+}
+
 // Throughput implements actor.Dispatcher: no actor is interrupted.
 func (s *Sim) Throughput() int { return math.MaxInt }
 
 // drain runs the actors that have work, and those that get work from them.
 func (s *Sim) drain() {
-	for i := 0; i < len(s.ready); i++ {
-		s.ready[i]()
-		s.ready[i] = nil
+	for s.turn = 0; s.turn < len(s.ready); s.turn++ {
+		s.ready[s.turn]()
+		s.ready[s.turn] = nil
 	}
-	s.ready = s.ready[:0]
+	s.ready, s.turn = s.ready[:0], -1
 }
 
 // Step lets the actors run and then the next event happen, if it is not later than until. It says whether one was.

@@ -1,0 +1,233 @@
+package world
+
+import (
+	"fmt"
+	"net/netip"
+	"strconv"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"alakazaam/actors/actortest"
+	"alakazaam/actors/message"
+	"alakazaam/actors/node"
+	"alakazaam/actors/p2p"
+	"alakazaam/actors/port"
+	"alakazaam/config"
+	"alakazaam/gateway"
+)
+
+// listenPort is where every node listens.
+const listenPort = 3000
+
+// grace is how long a node that ends in order waits for its open answers.
+const grace = 5 * time.Second
+
+// host is one machine of a world with the node on it, over all of the node's lives.
+type host struct {
+	w     *World
+	i     int // its number; supernodes come first
+	name  string
+	super bool
+	self  p2p.Endpoint
+	live  *config.Live
+
+	neighbors []p2p.Endpoint // a supernode's
+	parents   []p2p.Endpoint // a peer's: the supernodes that it knows
+	files     []int          // it shares, as they came
+
+	up       bool
+	ends     bool // it logs out
+	downs    int  // how often it went down
+	lives    int
+	clock    *clock
+	turns    *turns
+	notes    *actortest.Notes
+	store    port.Store            // a supernode's directory, which may outlive it
+	stored   int                   // how often the directory was lost
+	sessions map[p2p.SessionID]int // in the directory: the host of each
+	disk     *disk
+	routes   *message.Routes
+	life     *life
+
+	home   int              // a peer's: the supernode of its last login; -1: none yet
+	load   int              // packets that were sent to it
+	inList int              // its place among those that are up; -1: it is down
+	found  []message.Result // of its latest search that found something
+	gone   func()           // called once when it has logged out
+}
+
+// life is from a node's start to its end. What its actors still do after that does not count.
+type life struct{ over bool }
+
+// clock is a host's clock: that of the world, unless it is wrong.
+type clock struct {
+	*actortest.Sim
+	wrong func(now time.Time) time.Time // what it says; nil: the time
+}
+
+// Now implements port.Clock.
+func (c *clock) Now() time.Time {
+	if c.wrong != nil {
+		return c.wrong(c.Sim.Now())
+	}
+	return c.Sim.Now()
+}
+
+// address is where host i is: hosts that follow each other are in different networks of 24 bits, because nodes take only
+// a few neighbors from one.
+func address(i int) netip.Addr {
+	return netip.AddrFrom4([4]byte{10, byte(i >> 8), byte(i), byte(1 + i>>16)})
+}
+
+// indexOf is the inverse of address; -1 for what is none of them.
+func indexOf(a netip.Addr) int {
+	if a = a.Unmap(); !a.Is4() {
+		return -1
+	}
+	b := a.As4()
+	if b[0] != 10 || b[3] == 0 {
+		return -1
+	}
+	return int(b[1])<<8 | int(b[2]) | int(b[3]-1)<<16
+}
+
+// most is how many hosts have addresses.
+const most = 254 << 16
+
+func endpointOf(i int) p2p.Endpoint {
+	e, err := p2p.NewEndpoint(address(i), netip.Addr{}, listenPort)
+	if err != nil {
+		panic(err) // all of them can be dialed
+	}
+	return e
+}
+
+func (w *World) newHost(i int, super bool, live *config.Live) *host {
+	kind := "peer-"
+	number := i
+	if super {
+		kind = "supernode-"
+	} else {
+		number -= w.supers
+	}
+	return &host{
+		w: w, i: i, name: kind + strconv.Itoa(number), super: super, self: endpointOf(i), live: live,
+		clock: &clock{Sim: w.sim}, turns: &turns{w: w}, home: -1, inList: -1,
+	}
+}
+
+// start begins a life of the node.
+func (h *host) start() error {
+	w := h.w
+	h.lives++
+	life := &life{}
+	h.life, h.ends = life, false
+	env := w.sim.Env(uint64(h.i)<<24 | uint64(h.lives))
+	env.Metrics, env.Clock, env.Dispatcher = w.meters, h.clock, h.turns
+	env.Fatal = func(err error) { w.sim.Do(0, func() { h.died(life, err) }) }
+	if h.notes == nil {
+		h.notes = w.sim.NewNotes()
+	}
+	h.disk = &disk{h: h, life: life}
+	transport := w.net.Host(h.self.IPv4())
+	spec := node.Spec{
+		Name: fmt.Sprintf("%s.%d", h.name, h.lives), Role: node.Peer, Self: h.self, Config: h.live, Disk: h.disk,
+		Notes: notes{h.notes, life}, Grace: grace,
+		Gateway: func(r *message.Routes) *actor.Props {
+			return gateway.Props(env, transport, gateway.Options{
+				Listen: h.self.Dialable()[0], Self: h.self, Config: h.live, FindWindow: node.FindWindow(*h.live.Get()),
+			}, r)
+		},
+	}
+	if h.super {
+		spec.Role, spec.Neighbors = node.Supernode, h.neighbors
+		spec.Store = w.directory(h, life)
+	} else {
+		spec.Bootstrap = h.parents
+	}
+	routes, err := node.Spawn(env, spec)
+	if err != nil {
+		return err
+	}
+	h.routes = routes
+	h.rise()
+	return nil
+}
+
+func (h *host) rise() {
+	h.up = true
+	h.w.changes++
+	list := &h.w.upPeers
+	if h.super {
+		list = &h.w.upSupers
+	}
+	h.inList = len(*list)
+	*list = append(*list, h)
+}
+
+// fall takes the host off the list of those that are up.
+func (h *host) fall() {
+	h.up = false
+	h.downs++
+	h.w.changes++
+	list := &h.w.upPeers
+	if h.super {
+		list = &h.w.upSupers
+	}
+	last := (*list)[len(*list)-1]
+	(*list)[h.inList], last.inList = last, h.inList
+	*list = (*list)[:len(*list)-1]
+	h.inList = -1
+}
+
+// crash ends the process without a word: what it had to say is not said, the system resets its connections, and what was
+// not written is lost. lose says whether its disk is lost as well.
+func (h *host) crash(lose bool) {
+	if !h.up {
+		return
+	}
+	h.end(lose)
+	h.w.sim.System.Root.Stop(h.routes.Node)
+}
+
+// end is the end of a life.
+func (h *host) end(lose bool) {
+	h.life.over = true
+	h.w.net.Crash(h.self.IPv4())
+	h.fall()
+	if lose {
+		h.notes, h.store = nil, nil
+		h.stored++
+	}
+}
+
+// leave ends the node in order: it logs out.
+func (h *host) leave(gone func()) {
+	h.ends, h.gone = true, gone
+	h.w.sim.System.Root.Send(h.w.clerk.pid, &watch{host: h, life: h.life})
+	h.w.sim.System.Root.Send(h.routes.Node, &message.Shutdown{})
+}
+
+// died is the end of a node that gave up by itself.
+func (h *host) died(l *life, err error) {
+	if l.over {
+		return
+	}
+	h.w.deaths++
+	h.w.note("%s ended by itself: %v", h.name, err)
+	h.crash(false)
+}
+
+// notes are what a life keeps of its node's notes.
+type notes struct {
+	*actortest.Notes
+	life *life
+}
+
+// Keep implements port.Notes.
+func (n notes) Keep(name string, value []byte) {
+	if !n.life.over {
+		n.Notes.Keep(name, value)
+	}
+}

@@ -1,0 +1,163 @@
+// Package world is the laboratory's engine sim: an experiment and a seed in, a record of a run out. It runs the product's
+// own actors, gateway, connections and codec on simulated machines, in one goroutine and in virtual time, so that the same
+// seed gives the same run, event by event. Nothing of what a node does is written a second time here.
+//
+// What is simulated: the network (package actortest; latency, rate and loss by pair, cuts, crashes), disks, clocks, and the
+// peers' users. An oracle (truth.go) knows what every search should find, because it sees what is shared and what the
+// supernodes' directories have taken in. Faults are in faults*.go, scripts of nodes that play foul in byzantine*.go.
+//
+// The network is TCP's: what is lost or reordered comes later, what is cut off is sent again until somebody gives up, and a
+// process that dies leaves connections that are reset.
+package world
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+	"time"
+
+	"github.com/sirupsen/logrus"
+
+	"alakazaam/actors/actortest"
+	"alakazaam/cmd/alakalab/experiment"
+	"alakazaam/cmd/alakalab/record"
+	"alakazaam/gateway/wire"
+)
+
+// Streams of randomness, each for one purpose, so that a change of one part of an experiment leaves the others as they
+// were. Those of nodes are far above.
+const (
+	streamGraph = iota + 1
+	streamContent
+	streamAttach
+	streamStart
+	streamNetwork
+	streamMeasure
+	streamChurn
+	streamSizes
+	streamWork   = 1000
+	streamFaults = 100_000
+)
+
+// Options are what a run is told beside its experiment.
+type Options struct {
+	Seed uint64
+	Set  map[string]string // values of the matrix and of --set, for the record
+	// Op is called with each operation when it ends, in that order. May be nil.
+	Op func(record.Op)
+	// Progress is called a few times a second of the wall clock. May be nil.
+	Progress func(Progress)
+	// Log gets what the nodes log, at its level. nil: nobody does.
+	Log *logrus.Logger
+}
+
+// Progress is how far a run has come.
+type Progress struct {
+	At, Total time.Duration // of virtual time
+	Events    uint64
+	PerSecond float64 // events a second of the wall clock, lately
+}
+
+// World is one run.
+type World struct {
+	exp     *experiment.Experiment
+	options Options
+	seed    uint64
+	sim     *actortest.Sim
+	net     *actortest.Net
+	began   time.Time
+	random  *rand.Rand
+
+	supers  int
+	hosts   []*host // supernodes, then peers
+	foul    []*foul // nodes that play foul; their numbers follow
+	around  [][]int // the neighbors of each supernode
+	popular func(rank int) float64
+	files   []file
+	sizes   func(u float64) float64
+
+	upSupers, upPeers []*host
+	ball              ball
+	truth             *truth
+	clerk             *clerk
+	network           *network
+	meters            *meters
+	faults            *faults
+	audit             audit
+	census            census
+	tallies           *tallies
+	traffic           map[wire.Command]*traffic
+	strangers         map[int]*stranger // addresses that are no node's
+
+	ops, finds                  int // that have begun
+	changes                     int // of the overlay
+	deaths, wrongFiles, escapes int
+	peak                        uint64
+}
+
+// Run runs an experiment with one seed. Where ctx ends first the record is partial.
+func Run(ctx context.Context, e *experiment.Experiment, o Options) (*record.Run, error) {
+	began := time.Now()
+	w, err := build(e, o)
+	if err != nil {
+		return nil, err
+	}
+	w.run(ctx)
+	out := w.record()
+	out.Partial = ctx.Err() != nil
+	out.Versions.Took, out.Versions.Peak = time.Since(began), int64(w.peak)
+	return out, nil
+}
+
+// lookEvery is after how many events the wall clock is looked at.
+const lookEvery = 2048
+
+// run lets the time pass.
+func (w *World) run(ctx context.Context) {
+	total := w.exp.Time.Total()
+	until := w.began.Add(total)
+	last, seen := time.Now(), uint64(0)
+	for n := 0; ; n++ {
+		if n%lookEvery == 0 {
+			if ctx.Err() != nil {
+				break
+			}
+			if now := time.Now(); now.Sub(last) >= 200*time.Millisecond {
+				if w.options.Progress != nil {
+					w.options.Progress(Progress{
+						At: w.since(), Total: total, Events: w.sim.Steps(), PerSecond: float64(w.sim.Steps()-seen) / now.Sub(last).Seconds(),
+					})
+				}
+				last, seen = now, w.sim.Steps()
+				w.lookAtMemory()
+			}
+		}
+		if !w.sim.Step(until) {
+			w.sim.Run(until.Sub(w.sim.Now()))
+			break
+		}
+	}
+	w.lookAtMemory()
+	w.clerk.dropAll(func(*pending) bool { return true }, "the run ended")
+}
+
+func (w *World) lookAtMemory() {
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	w.peak = max(w.peak, m.HeapAlloc)
+}
+
+// boot starts a host's node. One that cannot start is down.
+func (w *World) boot(h *host) {
+	if err := h.start(); err != nil {
+		w.deaths++
+		w.note("%s does not start: %v", h.name, err)
+	}
+}
+
+func (w *World) note(format string, args ...any) {
+	if w.options.Log != nil {
+		w.options.Log.Info(fmt.Sprintf(format, args...))
+	}
+}
