@@ -26,6 +26,13 @@ type Run struct {
 	Events   uint64   `json:"events"`            // of the simulation
 	Partial  bool     `json:"partial,omitempty"` // it was cancelled
 	Versions Versions `json:"versions"`
+
+	// Counters are totals of the whole run by name, see counters.go. What nobody counted is left out, which is not 0.
+	Counters map[string]int64 `json:"counters,omitempty"`
+	// Cases are, by the name of a counter that should be 0, the first few of what it counted, each in words.
+	Cases map[string][]string `json:"cases,omitempty"`
+	// Sequence is what was sent for the first search after the warm-up, in the order of sending, 200 packets at most.
+	Sequence []Packet `json:"sequence,omitempty"`
 }
 
 // Versions is with what a run was made. Took and Peak are of the wall clock and the machine, and the only part that differs
@@ -78,7 +85,17 @@ type Window struct {
 	Values map[string]float64 `json:"values"`
 }
 
-// Fault is one line of the ledger. A fault that never hit makes the run unknown.
+// Packet is one packet of a Sequence.
+type Packet struct {
+	Sent    time.Duration `json:"sent_ns"`
+	Arrived time.Duration `json:"arrived_ns,omitempty"` // 0: it never did
+	From    string        `json:"from"`
+	To      string        `json:"to"`
+	What    string        `json:"what"` // the command, and what of it says most, as in QUER ttl=5
+}
+
+// Fault is one line of the ledger. A fault that never hit makes the run unknown. As everywhere in a record, times are since
+// the beginning of the warm-up. Ended is when its doing was taken back: a killed node has started again.
 type Fault struct {
 	ID      string        `json:"id"`
 	Kind    string        `json:"kind"`
@@ -133,9 +150,14 @@ type Op struct {
 	Reached   int `json:"reached,omitempty"`
 	Phantoms  int `json:"phantoms,omitempty"`
 	Stale     int `json:"stale,omitempty"`
+	// Missing are the entries within reach that were to be found and are not among the results: Reachable − Reached of
+	// them. Foul says how many of the phantoms were made up by which Byzantine fault.
+	Missing []Entry        `json:"missing,omitempty"`
+	Foul    map[string]int `json:"foul,omitempty"`
 
 	Entry *Entry `json:"entry,omitempty"` // of publish, withdraw and download
 	Bytes int64  `json:"bytes,omitempty"` // of a download
+	Got   string `json:"got,omitempty"`   // of a download that is ok: the md5 of the file that came of it, in hex
 }
 
 // Outcome is how an operation ended, in Jepsen's words.
