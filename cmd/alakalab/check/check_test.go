@@ -233,6 +233,11 @@ var breaches = map[string][]breach{
 	},
 	"download-integrity": {
 		{"another file", func(c *Case) { c.Ops[len(c.Ops)-2].Got = "22" }, record.False, "asked for 11, got 22"},
+		{"another file that is only counted", add(record.FilesWrong, 2), record.False, "of 1 download, 2 wrong"},
+		{"counted only", func(c *Case) {
+			c.Ops[len(c.Ops)-2].Got = ""
+			put(record.FilesWrong, 0)(c)
+		}, record.True, "1 download, each"},
 		{"outside", add(record.FilesOutside, 1), record.False, "1 files outside"},
 		{"too early", add(record.FilesPartial, 1), record.False, "1 visible before"},
 		{"not looked at", func(c *Case) { c.Ops[len(c.Ops)-2].Got = "" }, record.Unknown, "nobody looked at what came of 1"},

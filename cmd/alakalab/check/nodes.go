@@ -84,17 +84,20 @@ func downloadIntegrity(c *Case, _ experiment.Parameters) record.Check {
 	}
 	n := &counters{run: c.Run}
 	outside, partial := n.get(record.FilesOutside), n.get(record.FilesPartial)
-	if len(wrong) > 0 || outside+partial > 0 {
+	bad := max(int64(len(wrong)), c.Run.Counters[record.FilesWrong])
+	if bad+outside+partial > 0 {
 		return evidence(no("of %s, %d wrong, %d files outside of the folder, %d visible before they were whole",
-			count(done, "download"), len(wrong), outside, partial), append(wrong, n.of(record.FilesOutside, record.FilesPartial)...))
+			count(done, "download"), bad, outside, partial),
+			append(wrong, n.of(record.FilesWrong, record.FilesOutside, record.FilesPartial)...))
 	}
 	if out, lacks := n.lacks(); lacks {
 		return out
 	}
+	_, watched := c.Run.Counters[record.FilesWrong]
 	switch {
 	case done == 0:
 		return unknown("no download ended well")
-	case unseen > 0:
+	case unseen > 0 && !watched:
 		return unknown("of %s, nobody looked at what came of %d", count(done, "download"), unseen)
 	}
 	return yes("%s, each the file that was asked for, and none elsewhere or too early", count(done, "download"))

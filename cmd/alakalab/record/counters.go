@@ -27,6 +27,8 @@ const (
 	// LogoutsMiscounted are ALGO with another count than that of the entries removed.
 	LogoutsMiscounted = "logouts_miscounted"
 
+	// FilesWrong are downloads that are ok and of which another file came than was asked for; or see Op.Got.
+	FilesWrong = "files_wrong"
 	// FilesOutside are files that downloads made outside of their folder.
 	FilesOutside = "files_outside"
 	// FilesPartial are files that stood under their final names before they were whole.

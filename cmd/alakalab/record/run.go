@@ -6,6 +6,7 @@ import "time"
 type Progress struct {
 	At, Total time.Duration // virtual, since the beginning of the warm-up
 	Events    uint64        // so far
+	PerSecond float64       // events a second of the wall clock, lately
 }
 
 // Total is how long the whole run was to last.

@@ -191,11 +191,11 @@ func (m *maker) windows() {
 	}
 	for at := time.Duration(0); at < warmup+run+heal; at += window {
 		v := map[string]float64{
-			"live_supernodes": float64(m.Supernodes), "mailbox_p99": float64(2 + m.r.IntN(6)), "messages_per_find": 160 + 20*m.r.NormFloat64(),
-			"largest_component": 1,
+			"supernodes_up": float64(m.Supernodes), "mailbox_p99": float64(2 + m.r.IntN(6)), "quer_per_find": 160 + 20*m.r.NormFloat64(),
+			"overlay_largest": 1,
 		}
 		if at >= 3*time.Minute && at < 4*time.Minute {
-			v["largest_component"] = 0.5
+			v["overlay_largest"] = 0.5
 		}
 		if s := sums[at]; s != nil {
 			v["recall"] = float64(s.found) / float64(s.expected)
