@@ -57,4 +57,6 @@ func readFields(out map[string]string, t *ast.TypeSpec) {
 	}
 }
 
-func oneLine(comment *ast.CommentGroup) string { return strings.Join(strings.Fields(comment.Text()), " ") }
+func oneLine(comment *ast.CommentGroup) string {
+	return strings.Join(strings.Fields(comment.Text()), " ")
+}

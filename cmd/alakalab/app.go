@@ -118,7 +118,7 @@ Exit codes: 0 all checks hold, 1 one does not, 2 one could not be decided, 64 wr
 		&cobra.Group{ID: groupOther, Title: "Other commands:"},
 	)
 	root.AddCommand(
-		a.planCommand(),
+		a.runCommand(), a.planCommand(),
 		a.newCommand(), a.faultsCommand(),
 		a.versionCommand(), a.completionCommand(),
 	)

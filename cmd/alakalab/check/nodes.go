@@ -125,7 +125,7 @@ func durability(c *Case, _ experiment.Parameters) record.Check {
 func reflection(c *Case, with experiment.Parameters) record.Check {
 	limit := int64(4096)
 	if p, ok := with.(*experiment.Reflection); ok && p != nil {
-		limit = p.MaxBytesToStranger
+		limit = int64(p.MaxBytesToStranger)
 	}
 	n := &counters{run: c.Run}
 	most := n.get(record.StrangerBytes)
