@@ -46,6 +46,7 @@ var allowed = map[string][]string{
 	"gateway/wire":     {"p2p", "text"},
 	"gateway":          {"gateway/wire", "digest", "message", "p2p", "port", "props", "config", "golang.org/x/time/rate", "github.com/hashicorp/golang-lru/v2"},
 	"gateway/tcp":      {"p2p", "port", "config"},
+	"gateway/toxic":    {"fault", "port", "config", framework, "github.com/sirupsen/logrus"},
 	"gateway/disk":     {"p2p", "port", "config"},
 	"gateway/admin":    {"message", "p2p", "port", "text", "config"},
 	"config":           {"p2p"},
@@ -61,7 +62,7 @@ var common = []string{framework, "github.com/sirupsen/logrus"}
 
 // forbidden standard packages, by the folder's first part.
 func forbidden(pkg string) []string {
-	if pkg == "gateway" || pkg == "gateway/wire" || strings.HasPrefix(pkg, "actors/") {
+	if pkg == "gateway" || pkg == "gateway/wire" || pkg == "gateway/toxic" || strings.HasPrefix(pkg, "actors/") {
 		return []string{"net", "net/http", "os", "os/exec", "syscall"}
 	}
 	return nil

@@ -39,7 +39,7 @@ type Fault struct {
 	Action string `yaml:"action" form:"action" zero:"none: it is no fault of actors"`
 	// How long delay holds a message back, how long slow takes over each, and after how long reorder gives up waiting for
 	// another message.
-	Delay time.Duration `yaml:"delay" zero:"1s for reorder"`
+	Delay time.Duration `yaml:"delay" range:"0s..24h" zero:"1s for reorder"`
 	// How many more copies of a message duplicate and flood make.
 	Copies int `yaml:"copies" range:"0..100000" unit:"messages" zero:"1 for duplicate, 100 for flood"`
 	// Which messages are meant.
@@ -77,21 +77,21 @@ type FaultMatch struct {
 // their units.
 type FaultAttributes struct {
 	// How much later everything arrives.
-	Latency time.Duration `yaml:"latency"`
+	Latency time.Duration `yaml:"latency" range:"0s..24h"`
 	// How much more or less than that, at random; nothing overtakes.
-	Jitter time.Duration `yaml:"jitter"`
+	Jitter time.Duration `yaml:"jitter" range:"0s..24h"`
 	// How much gets through.
-	Rate Rate `yaml:"rate" unit:"bytes/s"`
+	Rate Rate `yaml:"rate" range:"0..1TiB" unit:"bytes/s"`
 	// How much later slow_close closes, how long slow_connect takes, and slicer between two pieces.
-	Delay time.Duration `yaml:"delay"`
+	Delay time.Duration `yaml:"delay" range:"0s..24h"`
 	// After how long the connection ends, or is dead.
-	Timeout time.Duration `yaml:"timeout" zero:"never for timeout, at once for reset_peer and half_open"`
+	Timeout time.Duration `yaml:"timeout" range:"0s..24h" zero:"never for timeout, at once for reset_peer and half_open"`
 	// How large slicer's pieces are.
-	AverageSize Size `yaml:"average_size" unit:"bytes"`
+	AverageSize Size `yaml:"average_size" range:"0..1TiB"`
 	// How much more or less than that they are, at random.
-	SizeVariation Size `yaml:"size_variation" unit:"bytes"`
+	SizeVariation Size `yaml:"size_variation" range:"0..1TiB"`
 	// After how much limit_data ends the connection and truncate says nothing more; in how much bit_flip turns one bit.
-	Bytes Size `yaml:"bytes" unit:"bytes"`
+	Bytes Size `yaml:"bytes" range:"0..1TiB"`
 }
 
 // NewFault is a fault with what is true of one unless it says otherwise.

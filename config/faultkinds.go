@@ -44,7 +44,7 @@ var faultKinds = []FaultKind{
 	{FaultToxic, "reset_peer", "The connection is reset after the timeout.", nil, []string{"attributes.timeout"}},
 	{FaultToxic, "truncate", "After so many bytes nothing more gets through, and the connection stays; of a file that does not fit, nothing.",
 		[]string{"attributes.bytes"}, nil},
-	{FaultToxic, "bit_flip", "One bit in so many bytes is wrong; not in files that are sent.", []string{"attributes.bytes"}, nil},
+	{FaultToxic, "bit_flip", "One bit in so many bytes is wrong; not in files.", []string{"attributes.bytes"}, nil},
 	{FaultToxic, "refuse", "Nobody can connect: dials are refused, and what comes in is reset.", nil, nil},
 	{FaultToxic, "slow_connect", "It takes longer until a connection is there, or it comes too late.", []string{"attributes.delay"}, nil},
 	{FaultToxic, "half_open", "After the timeout the other side is as good as gone: nothing gets through, the end of the connection neither.",

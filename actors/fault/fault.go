@@ -161,6 +161,11 @@ func (f *Faults) store(rules []*Rule) {
 			next.toxics = append(next.toxics, r)
 		}
 	}
+	for _, r := range f.now.Load().rules {
+		if !slices.Contains(rules, r) {
+			r.gone.Store(true)
+		}
+	}
 	f.now.Store(next)
 }
 

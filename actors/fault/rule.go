@@ -4,6 +4,7 @@ import (
 	"hash/fnv"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/sirupsen/logrus"
@@ -21,6 +22,7 @@ type Rule struct {
 	config  bool // it comes from the configuration
 	since   time.Time
 	counter port.Counter
+	gone    atomic.Bool // it was taken away
 
 	mu                sync.Mutex
 	chance            *rand.Rand
@@ -39,10 +41,10 @@ func newRule(f *Faults, c config.Fault, seed uint64, fromConfig bool) *Rule {
 	}
 }
 
-// open says whether the rule's window is open at a time, and how long it has been.
-func (r *Rule) open(now time.Time) (for_ time.Duration, ok bool) {
-	in := now.Sub(r.since) - r.At
-	return in, in >= 0 && (r.For == 0 || in < r.For)
+// open says whether the rule's window is open at a time, and for how long.
+func (r *Rule) open(now time.Time) (in time.Duration, ok bool) {
+	in = now.Sub(r.since) - r.At
+	return in, in >= 0 && !r.gone.Load() && (r.For == 0 || in < r.For)
 }
 
 // Open says whether the rule's window is open.

@@ -169,7 +169,7 @@ func (r *running) spec(env *props.Env, l launch) node.Spec {
 		Disk: r.disk, Notes: r.notes, Grace: l.grace,
 		Opened: func(err error) { offer(r.opened, err) },
 		Gateway: func(routes *message.Routes) *actor.Props {
-			return gateway.Props(env, r.transport, gateway.Options{
+			return gateway.Props(env, r.connections(env, c), gateway.Options{
 				Listen: l.place.listen, Self: l.place.self, Config: r.live, FindWindow: node.FindWindow(c),
 			}, routes)
 		},

@@ -10,9 +10,11 @@ import (
 
 	"alakazaam/actors/fault"
 	"alakazaam/actors/message"
+	"alakazaam/actors/port"
 	"alakazaam/actors/props"
 	"alakazaam/config"
 	"alakazaam/gateway/admin"
+	"alakazaam/gateway/toxic"
 )
 
 func (a *app) faultCommand() *cobra.Command {
@@ -141,4 +143,12 @@ func newFaults(c config.Config, env *props.Env) *fault.Faults {
 	f.Load(c.Faults, c.FaultSeed)
 	env.Faults = f
 	return f
+}
+
+// connections is the transport, with faults around it where the node has any.
+func (r *running) connections(env *props.Env, c config.Config) port.Transport {
+	if r.faults == nil {
+		return r.transport
+	}
+	return toxic.Wrap(r.transport, toxic.Options{System: r.system, Clock: env.Clock, Faults: r.faults, WriteQueue: int(c.Limits.WriteQueue)})
 }
