@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"alakazaam/actors/actortest"
+	"alakazaam/actors/fault"
 	"alakazaam/actors/message"
 	"alakazaam/actors/node"
 	"alakazaam/actors/p2p"
@@ -33,6 +34,7 @@ type world struct {
 	store port.Store // of the next supernode; nil: an empty one in memory
 	notes port.Notes // of the next node; nil: empty ones
 	weak  *weak      // breaks the ports of the next node; nil: nothing does
+	harm  string     // faults of the next node, as its configuration has them
 }
 
 // simNode is one node of a world.
@@ -44,6 +46,7 @@ type simNode struct {
 	disk    *actortest.Disk
 	routes  *message.Routes
 	config  *config.Live
+	faults  *fault.Faults    // nil: it has none
 	user    *actortest.Probe // asks on behalf of the node's user
 }
 
@@ -105,6 +108,7 @@ func (w *world) add(role node.Role, c config.Config, others ...p2p.Endpoint) *si
 	if w.weak != nil {
 		transport, disk, w.store = w.weak.weaken(n, transport, w.store)
 	}
+	transport = n.harmed(transport)
 	spec := node.Spec{
 		Name: fmt.Sprintf("n%d", i), Role: role, Promotion: c.Promotion.Enabled, Self: n.self, Config: live, Disk: disk, Notes: w.notes,
 		Store: w.store, Grace: 5 * time.Second,
@@ -114,7 +118,7 @@ func (w *world) add(role node.Role, c config.Config, others ...p2p.Endpoint) *si
 			}, r)
 		},
 	}
-	w.store, w.notes, w.weak = nil, nil, nil
+	w.store, w.notes, w.weak, w.harm = nil, nil, nil, ""
 	if role == node.Supernode {
 		spec.Neighbors = others
 	} else {

@@ -3,6 +3,7 @@ package main_test
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"regexp"
 	"strconv"
 	"strings"
@@ -146,5 +147,33 @@ func TestFaultsWhileItRuns(t *testing.T) {
 	require.Zero(t, sn.command("fault", "clear").code)
 	require.Empty(t, sn.faults())
 	require.Eventually(t, func() bool { return strings.Count(sn.text(), "a fault was added") == 2 }, patience, 10*time.Millisecond)
+	sn.stopNode()
+}
+
+// TestToxicsOverSockets: faults of connections of the running program, as somebody else's program meets them.
+func TestToxicsOverSockets(t *testing.T) {
+	sn := startNode(t, "supernode", 158, quick+
+		"faults:\n  - {id: bits, kind: toxic, type: slicer, attributes: {average_size: 3, delay: 1ms}}\n"+
+		"  - {id: lag, kind: toxic, type: latency, stream: downstream, attributes: {latency: 200ms}}\n"+
+		"  - {id: limit, kind: toxic, type: limit_data, stream: upstream, addresses: [127.0.0.160], attributes: {bytes: 40}}\n",
+		map[string]string{"nine_thousand.bin": nineThousand})
+	me := listenAs(t, 159, keepsConnections)
+	began := time.Now()
+	c := dialFrom(t, 159, sn.addr).say("LOGI%s", me.addr()).hear("ALGI")
+	require.GreaterOrEqual(t, time.Since(began), 200*time.Millisecond)
+	id := make([]byte, 16)
+	_, err := readFull(c, id)
+	require.NoError(t, err)
+	c.say("FIND%s%-20s", id, "nine").hear("AFIN001%s", hit(sum(nineThousand), "nine_thousand.bin", written(sn.ip, sn.port)))
+	aret := "ARET00000304096" + nineThousand[:4096] + "04096" + nineThousand[:4096] + "00808" + nineThousand[:808]
+	dialFrom(t, 159, sn.addr).say("RETR%s", sum(nineThousand)).hear("%s", aret)
+
+	limited := dialFrom(t, 160, sn.addr)
+	fmt.Fprintf(limited, "LOGI%s", written("127.0.0.160", 3000))
+	got, _ := io.ReadAll(limited)
+	require.Empty(t, got, "the login does not get through")
+	for _, f := range sn.faults() {
+		require.NotZero(t, f.Hit, f.ID)
+	}
 	sn.stopNode()
 }
