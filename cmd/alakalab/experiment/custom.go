@@ -220,7 +220,9 @@ func readArgs(d *decoder, path string, n *node, v reflect.Value, _ *field) {
 		d.places[join(path, p.name)] = p.value.place
 		out[p.name] = p.value.text
 	}
-	v.Set(reflect.ValueOf(out))
+	if len(out) > 0 {
+		v.Set(reflect.ValueOf(out))
+	}
 }
 
 func readCheck(d *decoder, path string, n *node, v reflect.Value, _ *field) {

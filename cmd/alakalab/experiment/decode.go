@@ -209,6 +209,7 @@ func of(targets []reflect.Value) string {
 func (d *decoder) missing(path string, n *node, name string, names []string) {
 	for _, p := range n.pairs {
 		if config.DidYouMean(p.name, names) == config.DidYouMean(name, []string{name}) {
+			d.broken = append(d.broken, join(path, name))
 			return
 		}
 	}
@@ -220,6 +221,9 @@ func (d *decoder) missing(path string, n *node, name string, names []string) {
 	d.report(n.place, path, fmt.Sprintf("%s has no %s", what, name), "")
 }
 
+// maxItems is how long a list may be.
+const maxItems = 1000
+
 // list reads a list. One text alone may stand without brackets.
 func (d *decoder) list(path string, n *node, v reflect.Value, f *field) {
 	element, items := v.Type().Elem(), n.items
@@ -230,6 +234,10 @@ func (d *decoder) list(path string, n *node, v reflect.Value, f *field) {
 		items = []*node{n}
 	case n.kind != listNode:
 		d.refuse(path, n, "a list", "")
+		return
+	}
+	if len(items) > maxItems {
+		d.wrong(path, n, fmt.Sprintf("%s has %d entries, and may have %d", path, len(items), maxItems), "")
 		return
 	}
 	v.Set(reflect.MakeSlice(v.Type(), len(items), len(items)))

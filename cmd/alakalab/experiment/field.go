@@ -106,9 +106,6 @@ func (f *field) span() string {
 	if math.IsInf(f.min, -1) {
 		return ""
 	}
-	if f.min == f.max {
-		return " " + f.number(f.min)
-	}
 	return fmt.Sprintf(" from %s to %s", f.number(f.min), f.number(f.max))
 }
 

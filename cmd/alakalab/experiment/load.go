@@ -67,15 +67,15 @@ func parse(name, dir string, data []byte, o Options) (*Suite, error) {
 	if root.kind != sectionNode {
 		l.report(root.place, "", fmt.Sprintf("the file has to be keys with values, not %s", root.describe()), "")
 	}
-	if err := l.err(); err != nil {
-		return nil, err
+	if root.kind != sectionNode {
+		return nil, l.err()
 	}
 	root, set := l.lay(root, o)
-	if err := l.err(); err != nil {
-		return nil, err
-	}
 	return l.suite(root, set)
 }
+
+// maxWork is how many values may be read in all lines of the matrix together; a file with few has maxCombinations.
+const maxWork = 2_000_000
 
 // loader makes runs of a tree.
 type loader struct {
@@ -85,8 +85,17 @@ type loader struct {
 
 // lay lays the file over its preset, and what was set over the file.
 func (l *loader) lay(root *node, o Options) (*node, map[string]string) {
-	if preset := root.get("preset"); preset != nil && slices.Contains(Presets(), preset.text) {
-		root = over(presetTree(preset.text), root)
+	preset := ""
+	if n := root.get("preset"); n != nil {
+		preset = n.text
+	}
+	for _, s := range o.Sets {
+		if name, ok := strings.CutPrefix(s, "preset="); ok {
+			preset = name
+		}
+	}
+	if slices.Contains(Presets(), preset) {
+		root = over(presetTree(preset), root)
 	}
 	set := make(map[string]string)
 	sets := slices.Clone(o.Sets)
@@ -152,11 +161,16 @@ func (l *loader) suite(root *node, set map[string]string) (*Suite, error) {
 		var m Matrix
 		d.value("matrix", n, reflect.ValueOf(&m).Elem(), nil)
 	}
-	if err := d.err(); err != nil {
-		return nil, err
+	if len(d.all) > 0 {
+		l.add(d.problems)
+		return nil, l.err()
 	}
 	s := &Suite{}
 	lines := combinations(root.get("matrix"))
+	if len(lines)*root.count() > maxWork {
+		l.report(root.get("matrix").place, "matrix", fmt.Sprintf("the matrix has %d combinations, too many for a file with so many values", len(lines)), "")
+		return nil, l.err()
+	}
 	for i, c := range lines {
 		e := l.one(c.apply(root, &l.problems), c, i == 0)
 		if err := l.err(); i == 0 && err != nil {
@@ -194,19 +208,14 @@ func (l *loader) suite(root *node, set map[string]string) (*Suite, error) {
 func (l *loader) one(root *node, c combination, first bool) *Experiment {
 	d := newDecoder()
 	e := Default()
-	d.structure("", complete(root), reflect.ValueOf(&e).Elem())
+	d.value("", complete(root), reflect.ValueOf(&e).Elem(), nil)
 	d.finish(&e, l.dir)
-	for _, p := range d.all {
+	for i := range d.all {
 		if !first {
-			p.Message = "with " + c.words() + ": " + p.Message
-		}
-		if len(l.all) < maxProblems {
-			l.all = append(l.all, p)
-		} else {
-			l.dropped++
+			d.all[i].Message = "with " + c.words() + ": " + d.all[i].Message
 		}
 	}
-	l.dropped += d.dropped
+	l.add(d.problems)
 	return &e
 }
 

@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 
 	"alakazaam/config"
 )
@@ -21,14 +22,14 @@ func (c NodeConfig) Config() (config.Config, error) {
 }
 
 // settable are the keys that an experiment may set.
-func settable() (names []string) {
+var settable = sync.OnceValue(func() (names []string) {
 	for _, k := range config.Keys() {
 		if !decided(k.Name) {
 			names = append(names, k.Name)
 		}
 	}
 	return names
-}
+})
 
 func decided(key string) bool {
 	return slices.ContainsFunc(ours, func(o string) bool {
@@ -55,7 +56,9 @@ func readNodeConfig(d *decoder, path string, n *node, v reflect.Value, _ *field)
 			}
 		}
 	}
-	v.Set(reflect.ValueOf(values))
+	if len(values) > 0 {
+		v.Set(reflect.ValueOf(values))
+	}
 }
 
 // flatten gathers the keys of a section with their values as flags would give them.
@@ -105,13 +108,13 @@ func flagText(n *node) (string, bool) {
 }
 
 // listKeys are the keys that take a list.
-func listKeys() map[string]bool {
+var listKeys = sync.OnceValue(func() map[string]bool {
 	out := make(map[string]bool)
 	for _, k := range config.Keys() {
 		out[k.Name] = k.Type == "list"
 	}
 	return out
-}
+})
 
 // tree writes the keys in sections.
 func (c NodeConfig) tree() *node {

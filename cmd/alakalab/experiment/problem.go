@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"alakazaam/config"
 )
@@ -17,19 +18,28 @@ type problems struct {
 	dropped int // beyond maxProblems
 }
 
-// report adds a problem, unless it has been reported at the same place.
+// report adds a problem, unless the same has been said of the same place: values that several keys share are read for each.
 func (p *problems) report(at place, key, message, hint string) {
-	if len(p.all) >= maxProblems {
-		p.dropped++
-		return
-	}
 	next := at.problem(key, message, hint)
 	for _, old := range p.all {
-		if old.File == next.File && old.Line == next.Line && old.Column == next.Column && old.Message == next.Message {
+		if old.File == next.File && old.Line == next.Line && old.Column == next.Column && predicate(old.Message) == predicate(message) {
 			return
 		}
 	}
-	p.all = append(p.all, next)
+	p.add(problems{all: []config.Problem{next}})
+}
+
+// predicate is a message without the key with which it begins.
+func predicate(message string) string {
+	_, rest, _ := strings.Cut(message, " ")
+	return rest
+}
+
+// add takes over problems as far as there is room.
+func (p *problems) add(more problems) {
+	room := min(len(more.all), maxProblems-len(p.all))
+	p.all = append(p.all, more.all[:room]...)
+	p.dropped += more.dropped + len(more.all) - room
 }
 
 // full says that nobody wants to read more.

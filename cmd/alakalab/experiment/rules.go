@@ -11,27 +11,34 @@ import (
 
 // finish fills in what follows from other values, and checks what no value can be checked for alone.
 func (d *decoder) finish(e *Experiment, dir string) {
+	if d.full() {
+		return
+	}
 	d.engine(e)
 	d.topology(e, dir)
 	d.workload(e)
-	for i := range e.Faults {
-		d.name(e, i)
-	}
+	d.names(e.Faults)
 	for i := range e.Faults {
 		d.fault(e, &e.Faults[i], fmt.Sprintf("faults[%d]", i))
 	}
 	d.checks(e)
 	d.require(e.Measure.Window <= e.Time.Run, "measure.window", fmt.Sprintf("measure.window (%s) is longer than time.run (%s)",
-		config.FormatDuration(e.Measure.Window), config.FormatDuration(e.Time.Run)), "")
+		config.FormatDuration(e.Measure.Window), config.FormatDuration(e.Time.Run)), "", "time.run")
 }
 
-// require reports a rule that does not hold at the key at path, or where it would be; not where the value at one of the
-// paths was refused already.
+// require reports a rule that does not hold: at the key at path, or at one of paths where that is not in the file, or where it
+// would be. It does not where the value at one of them was refused already.
 func (d *decoder) require(ok bool, path, message, hint string, paths ...string) {
 	if ok || slices.ContainsFunc(append(paths, path), d.refused) {
 		return
 	}
 	d.broken = append(d.broken, path)
+	for _, p := range append([]string{path}, paths...) {
+		if at, ok := d.places[p]; ok {
+			d.report(at, path, message, hint)
+			return
+		}
+	}
 	d.report(d.where(path), path, message, hint)
 }
 
@@ -60,7 +67,7 @@ func (d *decoder) where(path string) place {
 }
 
 func (d *decoder) engine(e *Experiment) {
-	d.require(e.Engine != Net, "engine", "engine net is not there yet: it comes with a later version", "engine sim is")
+	d.require(e.Engine != Net, "engine", "engine net is not there yet and comes with a later version", "use sim")
 }
 
 // topology checks who is there and how they are linked.
@@ -149,22 +156,29 @@ func (d *decoder) finds(e *Experiment) bool {
 	return slices.ContainsFunc(e.Workload, func(o Operation) bool { return o.Kind() == "find" })
 }
 
-// name gives a fault an id where it has none, and checks that it is the only one of that id.
-func (d *decoder) name(e *Experiment, i int) {
-	f := &e.Faults[i]
-	at := fmt.Sprintf("faults[%d]", i)
-	taken := func(id string) bool {
-		return slices.ContainsFunc(e.Faults[:i], func(g Fault) bool { return g.ID == id }) ||
-			slices.ContainsFunc(e.Faults[i+1:], func(g Fault) bool { return g.ID == id })
+// names gives faults without an id one, and checks that no two have the same.
+func (d *decoder) names(all []Fault) {
+	taken := make(map[string]int)
+	for i, f := range all {
+		at := fmt.Sprintf("faults[%d]", i)
+		first, twice := taken[f.ID]
+		d.require(f.ID == "" || !twice, at+".id", fmt.Sprintf("%s.id is %s, which faults[%d] has already", at, f.ID, first), "")
+		if !twice {
+			taken[f.ID] = i
+		}
 	}
-	if f.ID != "" {
-		before := slices.IndexFunc(e.Faults[:i], func(g Fault) bool { return g.ID == f.ID })
-		d.require(before < 0, at+".id", fmt.Sprintf("%s.id is %s, which faults[%d] has already", at, f.ID, max(before, 0)), "")
-		return
-	}
-	f.ID = f.Kind()
-	for n := 2; taken(f.ID); n++ {
-		f.ID = fmt.Sprintf("%s-%d", f.Kind(), n)
+	number := make(map[string]int)
+	for i := range all {
+		f := &all[i]
+		for f.ID == "" {
+			id := f.Kind()
+			if number[id]++; number[id] > 1 {
+				id = fmt.Sprintf("%s-%d", id, number[id])
+			}
+			if _, there := taken[id]; !there {
+				f.ID, taken[id] = id, i
+			}
+		}
 	}
 }
 

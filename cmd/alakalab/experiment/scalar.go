@@ -26,7 +26,7 @@ var texts = map[reflect.Type]struct {
 	reflect.TypeFor[Rate]():      {"a rate such as 10mbit or 1MiB/s", readRate, writeRate},
 	reflect.TypeFor[Frequency](): {"a frequency such as 20/s, 30/m or 1/h", readFrequency, writeFrequency},
 	reflect.TypeFor[Share]():     {"a share from 0 to 1, or from 0% to 100%", readShare, writeNumber},
-	reflect.TypeFor[UpTo]():      {"a number, or up-to- with one", readUpTo, writeNumber},
+	reflect.TypeFor[UpTo]():      {"a number, or up-to-NUMBER,", readUpTo, writeNumber},
 }
 
 // scalar reads a single value.
@@ -96,6 +96,9 @@ func (f *field) wants(t reflect.Type) string {
 	if text, ok := texts[t]; ok {
 		return text.wants + f.span()
 	}
+	if f.min == f.max {
+		return f.number(f.min)
+	}
 	switch t.Kind() {
 	case reflect.Bool:
 		return "true or false"
@@ -156,7 +159,7 @@ func readSize(s string) (float64, error) {
 
 func writeSize(v float64) string { return config.Size(v).String() }
 
-func writeNumber(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
+func writeNumber(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
 
 // bitUnits are the suffixes of a Rate, the largest first.
 var bitUnits = []struct {

@@ -2,6 +2,7 @@ package experiment
 
 import (
 	"reflect"
+	"sync"
 
 	"alakazaam/config"
 )
@@ -49,14 +50,16 @@ func everybody() Targets {
 	return Targets{Supernodes: &Selector{Mode: All}, Peers: &Selector{Mode: All}}
 }
 
-// kindOf is the name of a member of a union; empty for nil.
-func kindOf(v any) string {
+// kinds are the names of the members of unions by their type.
+var kinds = sync.OnceValue(func() map[reflect.Type]string {
+	out := make(map[reflect.Type]string)
 	for _, members := range unions {
 		for _, m := range members {
-			if reflect.TypeOf(m.make()) == reflect.TypeOf(v) {
-				return m.name
-			}
+			out[reflect.TypeOf(m.make())] = m.name
 		}
 	}
-	return ""
-}
+	return out
+})
+
+// kindOf is the name of a member of a union; empty for anything else.
+func kindOf(v any) string { return kinds()[reflect.TypeOf(v)] }
