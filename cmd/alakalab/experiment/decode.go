@@ -130,6 +130,9 @@ func (d *decoder) choose(path string, n *node, v reflect.Value) (made reflect.Va
 		names = append(names, m.name)
 	}
 	kind := n.get("kind")
+	if kind != nil {
+		d.places[join(path, "kind")] = kind.place
+	}
 	switch {
 	case kind == nil && v.IsNil():
 		d.wrong(path, n, fmt.Sprintf("%s has no kind: it is one of %s", path, strings.Join(names, ", ")), "")

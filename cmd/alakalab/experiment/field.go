@@ -123,10 +123,16 @@ func (f *field) choices() []string {
 	case "script":
 		return scriptNames()
 	}
-	if !strings.Contains(f.form, "|") {
+	if f.form == "" || freeForms[f.form] != "" {
 		return nil
 	}
 	return strings.Split(f.form, "|")
+}
+
+// freeForms are the forms of texts that are no choice, in words.
+var freeForms = map[string]string{
+	"name": "a name of small letters, digits and dashes", "line": "a text on one line", "file": "the path of a file",
+	"node": "the name of a node such as supernode-3 or peer-17", "word": "a word",
 }
 
 // ruleNames are what faults in a node's configuration can do: the types of toxics, or the actions of the others.

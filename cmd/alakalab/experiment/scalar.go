@@ -107,15 +107,15 @@ func (f *field) wants(t reflect.Type) string {
 	case reflect.Int:
 		return "a whole number" + f.span()
 	}
-	if c := f.choices(); len(c) > 12 {
+	switch c := f.choices(); {
+	case len(c) > 12:
 		return "one of the " + f.form + "s that 'alakalab faults --json' lists"
-	} else if len(c) > 0 {
+	case len(c) > 1:
 		return strings.Join(c[:len(c)-1], ", ") + " or " + c[len(c)-1]
+	case len(c) == 1:
+		return c[0]
 	}
-	return map[string]string{
-		"name": "a name of small letters, digits and dashes", "line": "a text on one line", "file": "the path of a file",
-		"node": "the name of a node such as supernode-3 or peer-17", "word": "a word",
-	}[f.form]
+	return freeForms[f.form]
 }
 
 var (
