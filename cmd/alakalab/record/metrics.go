@@ -1,87 +1,88 @@
 package record
 
-// Metrics lists what is measured, in the order in which it is shown. A record may hold others: they are shown behind
-// these, without a unit.
-var Metrics = []Metric{
-	{"recall", "share", "of the entries that were to be found, how many a search found", "higher"},
-	{"recall_reachable", "share", "the same for entries within the reach of the search's TTL", "higher"},
-	{"recall_popular", "share", "recall of searches for the first tenth of the files by popularity", "higher"},
-	{"recall_middle", "share", "recall of searches for those up to the middle", "higher"},
-	{"recall_rare", "share", "recall of searches for the last half", "higher"},
-	{"success", "share", "of the searches for which there was something to be found, how many found some of it", "higher"},
-	{"staleness", "share", "of the results, how many belong to owners who are gone", "lower"},
-	{"phantoms", "results", "results that nobody had published", "lower"},
-	{"find_p50", "s", "until a search was complete, from its intended start", "lower"},
-	{"find_p90", "s", "the same for the slowest tenth", "lower"},
-	{"find_p99", "s", "the same for the slowest hundredth", "lower"},
-	{"find_p999", "s", "the same for the slowest thousandth", "lower"},
-	{"find_max", "s", "the slowest search", "lower"},
-	{"first_p50", "s", "until the first result of a search", "lower"},
-	{"first_p99", "s", "the same for the slowest hundredth", "lower"},
-	{"finds", "searches", "that began", ""},
-	{"finds_failed", "share", "of the searches that ended, how many failed", "lower"},
-	{"result_duplicates", "results", "that one answer held twice", "lower"},
-	{"download_p50", "s", "until a download was whole", "lower"},
-	{"download_p99", "s", "the same for the slowest hundredth", "lower"},
-	{"downloads_ok", "share", "of the downloads, how many ended well", "higher"},
-	{"download_bytes", "bytes", "downloaded in all", "higher"},
-	{"publish_p50", "s", "until a publication was acknowledged", "lower"},
-	{"publish_p99", "s", "the same for the slowest hundredth", "lower"},
-	{"published", "entries", "publications that were acknowledged", ""},
-	{"login_p50", "s", "until a login was accepted", "lower"},
-	{"login_p99", "s", "the same for the slowest hundredth", "lower"},
-	{"logins", "logins", "that were accepted", ""},
-	{"unsure", "operations", "of which nobody knows how they ended", "lower"},
-	{"quer_per_find", "packets", "QUER for each search", "lower"},
-	{"aque_per_find", "packets", "AQUE for each search", "lower"},
-	{"supe_per_find", "packets", "SUPE for each search", "lower"},
-	{"asup_per_find", "packets", "ASUP for each search", "lower"},
-	{"bytes_per_find", "bytes", "of packets that are about searches, for each", "lower"},
-	{"duplicates_per_find", "packets", "QUER that came to a node that had seen their id", "lower"},
-	{"efficiency", "results", "useful results for each packet of a search", "higher"},
-	{"packets", "packets", "in all", "lower"},
-	{"bytes", "bytes", "in all", "lower"},
-	{"load_mean", "packets", "of a supernode, the mean", "lower"},
-	{"load_max", "packets", "of the busiest supernode", "lower"},
-	{"load_gini", "share", "how unevenly packets are spread over supernodes: 0 is evenly", "lower"},
-	{"supernodes_up", "nodes", "supernodes that are up", ""},
-	{"peers_up", "nodes", "peers that are up", ""},
-	{"peers_homed", "nodes", "peers that are logged in at a supernode that is up", "higher"},
-	{"overlay_edges", "links", "between supernodes", ""},
-	{"overlay_degree", "links", "of a supernode, the mean", ""},
-	{"overlay_largest", "share", "of the supernodes that are up, how many hang together", "higher"},
-	{"overlay_path", "hops", "between two supernodes, the mean", "lower"},
-	{"overlay_diameter", "hops", "within which nine tenths of the pairs lie", "lower"},
-	{"overlay_clustering", "share", "of the pairs of a supernode's neighbors, how many are neighbors", ""},
-	{"panics", "panics", "of actors", "lower"},
-	{"restarts", "restarts", "of actors", "lower"},
-	{"actor_stops", "stops", "of actors, after failures", "lower"},
-	{"deaths", "nodes", "that ended though nobody wanted it", "lower"},
-	{"links_lost", "links", "between supernodes", "lower"},
-	{"failovers", "peers", "that went to another supernode", "lower"},
-	{"refusals", "requests", "that nodes refused", "lower"},
-	{"retransmissions", "packets", "lost on the network, and sent again", "lower"},
-	{"wrong_files", "files", "that came of downloads and are not what was asked for", "lower"},
-	{"escapes", "files", "outside of the download folder", "lower"},
-	{"flood_twice", "packets", "QUER passed to one neighbor twice", "lower"},
-	{"flood_ttl", "packets", "QUER passed on with a TTL that is not one less", "lower"},
-	{"stranger_bytes", "bytes", "to one address that had contacted nobody, at most", "lower"},
-	{"mailbox_p99", "messages", "depth of mailboxes, but for one in a hundred", "lower"},
-	{"mailbox_max", "messages", "the deepest mailbox", "lower"},
-	{"goroutines", "goroutines", "of all processes", "lower"},
-	{"fds", "files", "open in all processes", "lower"},
-	{"recall_baseline", "share", "recall before the faults", "higher"},
-	{"recall_dip", "share", "how far recall fell below that", "lower"},
-	{"recall_area_lost", "s", "recall lost, over time", "lower"},
-	{"recall_mttr", "s", "from the last fault's end until recall was as before for three windows", "lower"},
-}
+import "slices"
 
-// MetricOf is the description of a metric; of one that is not listed, its name.
-func MetricOf(name string) Metric {
-	for _, m := range Metrics {
-		if m.Name == name {
-			return m
-		}
+// Metrics describes everything that is measured. Durations are in seconds. Of operations a window or a phase has those that
+// were to begin in it; of what is counted, what happened in it; of how things stand, the state at a window's end, and a
+// phase the mean of its windows, or the largest where it is a maximum.
+func Metrics() []Metric { return slices.Clone(metrics) }
+
+var metrics = slices.Concat(
+	[]Metric{
+		{"finds", "searches", "Searches that were answered, or failed.", ""},
+		{"finds_failed", "share", "Of the searches, those that ended with an error.", "lower"},
+		{"recall", "share", "Mean over searches of the part that was found of what was to be found anywhere: entries that were acknowledged before, and whose owner and supernode were there all the time.", "higher"},
+		{"recall_reachable", "share", "The same of what was within the reach of the search's TTL over the overlay as it was when it began.", "higher"},
+		{"recall_popular", "share", "Recall of searches for the most popular tenth of the files.", "higher"},
+		{"recall_middle", "share", "Recall of searches for files in between.", "higher"},
+		{"recall_rare", "share", "Recall of searches for the less popular half of the files.", "higher"},
+		{"recall_baseline", "share", "Mean recall of the windows after the warm-up and before the first fault.", "higher"},
+		{"recall_dip", "share", "How far recall fell below its baseline.", "lower"},
+		{"recall_area_lost", "s", "What recall was below its baseline, added up over time.", "lower"},
+		{"recall_mttr", "s", "From the end of the last fault until recall was within 0.02 of its baseline for three windows; left out where it never was.", "lower"},
+		{"success", "share", "Of the searches for something that was to be found, those that found some of it.", "higher"},
+		{"staleness", "share", "Of the results, those whose owner was gone.", "lower"},
+		{"phantoms", "results", "Results that nobody had ever published.", "lower"},
+		{"result_duplicates", "results", "Results that were in one answer twice.", "lower"},
+		{"downloads_ok", "share", "Of the downloads that ended, those that brought the file.", "higher"},
+		{"download_bytes", "bytes", "Content that downloads brought.", ""},
+		{"published", "entries", "Publications that were acknowledged.", ""},
+		{"logins", "logins", "Logins that were accepted.", ""},
+		{"unsure", "operations", "Operations of which nobody knows how they ended, because their node did.", ""},
+	},
+	timed("find", "a search was to begin until it was answered"),
+	timed("first", "a search was to begin until its first result was there"),
+	timed("publish", "a file was shared until its supernode had taken it in"),
+	timed("login", "a peer started until a supernode had accepted it"),
+	timed("download", "a download was to begin until the file was there"),
+	[]Metric{
+		{"packets", "packets", "Packets that were sent.", ""},
+		{"bytes", "bytes", "Bytes that were sent.", ""},
+		{"quer_per_find", "packets", "QUERs by search that began.", "lower"},
+		{"aque_per_find", "packets", "AQUEs by search that began.", ""},
+		{"done_per_find", "packets", "DONEs by search that began.", ""},
+		{"supe_per_find", "packets", "SUPEs by search that began.", ""},
+		{"asup_per_find", "packets", "ASUPs by search that began.", ""},
+		{"bytes_per_find", "bytes", "Bytes of QUER, AQUE, DONE, FIND and AFIN by search that began.", "lower"},
+		{"duplicates_per_find", "packets", "QUERs that came to somebody who knew them, by search that began.", "lower"},
+		{"efficiency", "results", "Results that were to be found, by QUER or AQUE.", "higher"},
+		{"flood_twice", "packets", "QUERs that an honest node sent to the same node twice.", "lower"},
+		{"flood_ttl", "packets", "QUERs that an honest node passed on without lowering their TTL.", "lower"},
+		{"retransmissions", "packets", "Packets that the network lost and that were sent again, apart from faults.", ""},
+		{"links_lost", "links", "Links between supernodes that ended, counted on each side.", "lower"},
+		{"failovers", "times", "Times that a peer lost its supernode and looked for another one.", "lower"},
+		{"refusals", "times", "Times that a limit or rule of a node refused something.", ""},
+		{"panics", "panics", "Panics in actors, those by faults among them.", "lower"},
+		{"restarts", "restarts", "Restarts of actors after a failure.", "lower"},
+		{"actor_stops", "actors", "Actors that were stopped because of a failure.", "lower"},
+		{"deaths", "nodes", "Nodes that ended by themselves, or did not start.", "lower"},
+		{"wrong_files", "files", "Finished downloads that are not what was asked for.", "lower"},
+		{"escapes", "files", "Downloads whose name leads out of the download folder.", "lower"},
+		{"load_mean", "packets", "Packets that a supernode was sent in a window, on average.", ""},
+		{"load_max", "packets", "The same of the one that was sent most.", "lower"},
+		{"load_gini", "share", "How unevenly supernodes are loaded: 0 is evenly, 1 is all on one.", "lower"},
+		{"mailbox_max", "messages", "The most that waited in the mailboxes of one kind of actor of one node.", "lower"},
+		{"mailbox_p99", "messages", "What 99 of 100 messages found at most in the mailboxes of their kind and node, themselves among it.", "lower"},
+		{"stranger_bytes", "bytes", "The most that was sent to an address that had never said anything.", "lower"},
+		{"supernodes_up", "nodes", "Supernodes that run.", ""},
+		{"peers_up", "nodes", "Peers that run.", ""},
+		{"peers_homed", "nodes", "Peers whose last supernode runs.", ""},
+		{"overlay_nodes", "nodes", "Supernodes of the overlay that run.", ""},
+		{"overlay_edges", "links", "Pairs of neighbors that can reach each other.", ""},
+		{"overlay_degree", "links", "Neighbors of a supernode on average.", ""},
+		{"overlay_largest", "share", "Part of the supernodes in the largest component.", "higher"},
+		{"overlay_path", "hops", "Between two supernodes that can reach each other, on average from 64 of them.", "lower"},
+		{"overlay_diameter", "hops", "As far as nine tenths of these are apart at most.", "lower"},
+		{"overlay_clustering", "share", "How likely two neighbors of one are neighbors of each other.", ""},
+	},
+)
+
+// timed are the quantiles of a time.
+func timed(name, what string) (out []Metric) {
+	for _, q := range []struct{ suffix, words string }{
+		{"p50", "median"}, {"p90", "90th percentile"}, {"p99", "99th percentile"}, {"p999", "99.9th percentile"}, {"max", "longest"},
+	} {
+		out = append(out, Metric{name + "_" + q.suffix, "s", "Time from when " + what + ": the " + q.words + ".", "lower"})
 	}
-	return Metric{Name: name}
+	return out
 }

@@ -5,7 +5,6 @@ import (
 	"maps"
 	"math"
 	"math/rand/v2"
-	"os"
 	"time"
 
 	"github.com/sirupsen/logrus"
@@ -37,7 +36,7 @@ func build(e *experiment.Experiment, o Options) (*World, error) {
 		sim.Log.SetFormatter(o.Log.Formatter)
 	}
 	w := &World{
-		exp: e, options: o, seed: o.Seed, sim: sim, net: actortest.NewNet(sim), began: sim.Now(), random: sim.Rand(streamSizes),
+		exp: e, options: o, seed: o.Seed, sim: sim, net: actortest.NewNet(sim), began: sim.Now(),
 		supers: e.Topology.Supernodes.Count, meters: newMeters(), traffic: make(map[wire.Command]*traffic),
 		strangers: make(map[int]*stranger),
 	}
@@ -63,9 +62,9 @@ func build(e *experiment.Experiment, o Options) (*World, error) {
 // wire makes the network.
 func (w *World) wire() {
 	l := w.exp.Topology.Links
-	n := &network{w: w, seed: w.seed, random: w.sim.Rand(streamNetwork), busy: make(map[[2]int]time.Time)}
+	n := &network{w: w, seed: w.seed, random: w.rand("network"), busy: make(map[[2]int]time.Time)}
 	for i, link := range [3]experiment.Link{l.Supernodes, l.Peers, l.Downloads} {
-		n.between[i] = way{latency: durations(link.Latency), rate: link.Rate.Bytes(), loss: float64(link.Loss)}
+		n.between[i] = way{latency: latency(link.Latency), rate: link.Rate.Bytes(), loss: float64(link.Loss)}
 	}
 	w.network = n
 	w.net.Transit, w.net.Sent, w.net.Down, w.net.Change = n.transit, n.sent, w.faults.down, w.faults.change
@@ -75,12 +74,12 @@ func (w *World) wire() {
 
 // configured is the configuration of all supernodes, or of all peers.
 func configured(defaults, set experiment.NodeConfig, ttl string) (*config.Live, error) {
-	flags := maps.Clone(defaults)
+	keys := maps.Clone(defaults)
 	if ttl != "" {
-		flags["search.ttl"] = ttl
+		keys["search.ttl"] = ttl
 	}
-	maps.Copy(flags, set)
-	c, _, err := config.Load(config.Options{Flags: flags})
+	maps.Copy(keys, set)
+	c, err := keys.Config()
 	if err != nil {
 		return nil, fmt.Errorf("config: %w", err)
 	}
@@ -116,7 +115,7 @@ func (w *World) nodes() error {
 	if err != nil {
 		return err
 	}
-	edges, err := graph(w.exp.Topology.Supernodes, w.sim.Rand(streamGraph))
+	edges, err := graph(w.exp.Topology.Supernodes, w.rand("graph"))
 	if err != nil {
 		return fmt.Errorf("topology.supernodes.graph: %w", err)
 	}
@@ -136,7 +135,7 @@ func (w *World) nodes() error {
 			w.hosts[a].neighbors = append(w.hosts[a].neighbors, w.hosts[b].self)
 		}
 	}
-	w.attach(t.Peers, w.sim.Rand(streamAttach))
+	w.attach(t.Peers, w.rand("attach"))
 	return nil
 }
 
@@ -191,20 +190,10 @@ func graph(s experiment.Supernodes, r *rand.Rand) ([][2]int, error) {
 	return nil, fmt.Errorf("%T: %w", s.Graph, errGraph)
 }
 
-// listed reads the edges of a file, unless they are there.
+// listed checks the edges of a file.
 func listed(g *experiment.EdgeList, n int) ([][2]int, error) {
-	edges := [][2]int(g.Edges)
-	if len(edges) == 0 && g.Path != "" {
-		text, err := os.ReadFile(g.Path)
-		if err != nil {
-			return nil, fmt.Errorf("edges: %w", err)
-		}
-		if edges, err = parseEdges(string(text)); err != nil {
-			return nil, fmt.Errorf("%s: %w", g.Path, err)
-		}
-	}
 	seen := make(map[[2]int]bool)
-	for _, e := range edges {
+	for _, e := range g.Edges {
 		switch o := ordered(e[0], e[1]); {
 		case o[0] < 0 || o[1] >= n || o[0] == o[1]:
 			return nil, fmt.Errorf("%d-%d among %d supernodes: %w", e[0], e[1], n, errGraph)
@@ -214,22 +203,28 @@ func listed(g *experiment.EdgeList, n int) ([][2]int, error) {
 			seen[o] = true
 		}
 	}
-	return edges, nil
+	return g.Edges, nil
+}
+
+// latency is what each ordered pair of hosts draws from by its own share u; nil for no time at all.
+func latency(d experiment.Dist) func(u float64) time.Duration {
+	q := d.Quantile()
+	return func(u float64) time.Duration { return time.Duration(q(u)) }
 }
 
 // content makes the files and shares them out.
 func (w *World) content() error {
-	w.sizes = quantile(w.exp.Content.Size)
-	w.popular = popularity(experiment.Dist{Kind: experiment.KindZipf, S: 0.8})
+	w.sizes = w.exp.Content.Size.Sampler(experiment.Source(w.seed, "sizes"))
+	w.popular = experiment.Dist{Kind: experiment.KindZipf, S: 0.8}
 	for _, o := range w.exp.Workload {
 		if f, ok := o.Do.(*experiment.Find); ok {
-			w.popular = popularity(f.Terms)
+			w.popular = f.Terms
 			break
 		}
 	}
-	r := w.sim.Rand(streamContent)
+	r := w.rand("content")
 	peers := w.hosts[w.supers:]
-	for _, n := range copies(w.exp.Content, w.popular, len(peers), r) {
+	for _, n := range copies(w.exp.Content, w.popular.Weight, len(peers), experiment.Source(w.seed, "copies")) {
 		f := w.newFile()
 		for placed := 0; placed < n; {
 			h := peers[r.IntN(len(peers))]
@@ -244,7 +239,7 @@ func (w *World) content() error {
 
 // start starts the nodes during the first half of the warm-up, supernodes in the first tenth of it.
 func (w *World) start() {
-	r := w.sim.Rand(streamStart)
+	r := w.rand("start")
 	warmup := w.exp.Time.Warmup
 	for _, h := range w.hosts {
 		at := time.Duration(uniform(r) * float64(min(warmup/10, time.Second)))

@@ -1,6 +1,7 @@
 package world
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"time"
 
@@ -26,8 +27,8 @@ func (w *World) churn() error {
 		if i == 1 {
 			all = w.hosts[w.supers:]
 		}
-		co := &coming{w: w, session: quantile(c.Session), absence: quantile(c.Absence), crash: c.Leave != "logout"}
-		seeds := w.sim.Rand(streamChurn + uint64(i)<<32)
+		co := &coming{w: w, session: c.Session.Quantile(), absence: c.Absence.Quantile(), crash: c.Leave != "logout"}
+		seeds := w.rand(fmt.Sprintf("churn %d", i))
 		for _, h := range all {
 			r := rand.New(rand.NewPCG(seeds.Uint64(), uint64(h.i)))
 			w.sim.Do(w.exp.Time.Warmup, func() { co.stay(h, r) })
@@ -45,13 +46,15 @@ func (c *coming) stay(h *host, r *rand.Rand) {
 			c.away(h, r)
 		case c.crash:
 			h.crash(false)
-			c.w.clerk.drop(h)
 			c.away(h, r)
 		default:
 			p := c.w.open("logout", h, nil)
-			h.leave(func() {
-				c.w.clerk.end(p, record.OK, "")
-				c.w.clerk.drop(h)
+			h.leave(func(orderly bool) {
+				if orderly {
+					c.w.clerk.end(p, record.OK, "")
+				} else {
+					c.w.clerk.end(p, record.Info, h.name+" ended before")
+				}
 				c.away(h, r)
 			})
 		}

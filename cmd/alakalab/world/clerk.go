@@ -71,8 +71,7 @@ func (c *clerk) receive(ctx actor.Context) {
 	case *actor.Terminated:
 		if m := c.watched[m.Who.Id]; m != nil && !m.life.over {
 			delete(c.watched, m.host.routes.Node.Id)
-			m.host.end(false)
-			m.host.gone()
+			m.host.end(false, true)
 		}
 	}
 }
@@ -130,7 +129,7 @@ func (c *clerk) end(p *pending, outcome record.Outcome, why string) {
 
 // drop ends the operations of a life that is over: nobody knows how they would have ended.
 func (c *clerk) drop(h *host) {
-	c.dropAll(func(p *pending) bool { return p.host == h }, h.name+" ended")
+	c.dropAll(func(p *pending) bool { return p.host == h && p.Kind != "logout" }, h.name+" ended")
 }
 
 func (c *clerk) dropAll(which func(*pending) bool, why string) {

@@ -50,19 +50,11 @@ func sum(b []byte) p2p.FileID {
 }
 
 // copies says how many copies of each file there are at the start, the most popular file first.
-func copies(c experiment.Content, popular func(rank int) float64, peers int, r *rand.Rand) []int {
-	drawn := make([]float64, c.Files)
+func copies(c experiment.Content, popular func(rank int) float64, peers int, src rand.Source) []int {
+	drawn := c.Copies.Amounts(c.Files, src)
 	total := 0.0
-	amount := quantile(c.Copies)
-	for i := range drawn {
-		if c.Copies.Kind != experiment.KindZipf {
-			drawn[i] = amount(uniform(r))
-			total += drawn[i]
-		}
-	}
-	if c.Copies.Kind == experiment.KindZipf {
-		total = c.Copies.Mean * float64(c.Files)
-		share(drawn, total, popularity(c.Copies))
+	for _, n := range drawn {
+		total += n
 	}
 	switch c.Placement {
 	case "uniform":
@@ -88,30 +80,4 @@ func share(out []float64, total float64, weight func(rank int) float64) {
 	for i := range out {
 		out[i] = total * weight(i) / sum
 	}
-}
-
-// chooser draws ranks by weight.
-type chooser struct{ upTo []float64 }
-
-func newChooser(n int, weight func(rank int) float64) *chooser {
-	c := &chooser{upTo: make([]float64, n)}
-	sum := 0.0
-	for i := range n {
-		sum += weight(i)
-		c.upTo[i] = sum
-	}
-	return c
-}
-
-func (c *chooser) draw(r *rand.Rand) int {
-	at := r.Float64() * c.upTo[len(c.upTo)-1]
-	lo, hi := 0, len(c.upTo)-1
-	for lo < hi {
-		if mid := (lo + hi) / 2; c.upTo[mid] > at {
-			hi = mid
-		} else {
-			lo = mid + 1
-		}
-	}
-	return lo
 }

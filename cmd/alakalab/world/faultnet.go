@@ -38,26 +38,12 @@ func (fs *faults) cut(f *fault, between func(from, to int) bool) (end func()) {
 	return func() { fs.cutoff = slices.DeleteFunc(fs.cutoff, func(o *cut) bool { return o == c }) }
 }
 
-// partition cuts groups off from each other. Who is in several groups belongs to the first of them.
+// partition cuts groups off from each other.
 func (fs *faults) partition(f *fault, p *experiment.Partition) func() {
 	group := make(map[int]int)
-	rest := -1
-	for i, g := range p.Groups {
-		if g.Nodes.Rest {
-			rest = i
-			continue
-		}
-		for _, h := range f.aim(fs.w, g.Nodes) {
-			if _, taken := group[h.i]; !taken {
-				group[h.i] = i
-			}
-		}
-	}
-	if rest >= 0 {
-		for _, h := range fs.w.hosts {
-			if _, taken := group[h.i]; !taken {
-				group[h.i] = rest
-			}
+	for i, part := range f.parts {
+		for _, h := range part {
+			group[h.i] = i
 		}
 	}
 	return fs.cut(f, func(from, to int) bool {
@@ -71,7 +57,7 @@ func (fs *faults) partition(f *fault, p *experiment.Partition) func() {
 }
 
 func (fs *faults) isolate(f *fault, i *experiment.Isolate) func() {
-	off := sideOf(f.aim(fs.w, i.Targets))
+	off := sideOf(f.targets())
 	return fs.cut(f, func(from, to int) bool {
 		return i.Direction != experiment.From && off[from] || i.Direction != experiment.To && off[to]
 	})
@@ -86,11 +72,10 @@ type flapping struct {
 
 // flap has links come and go, each in a time of its own. Which ones is decided by their ends and the seed.
 func (fs *faults) flap(f *fault, l *experiment.Flap) func() {
-	set := fs.w.links(l.Links, experiment.Both, f.random)
-	up, gone := quantile(l.Up), quantile(l.Down)
+	set := f.links(experiment.Both)
+	up, gone := l.Up.Quantile(), l.Down.Quantile()
 	seed, began := f.random.Uint64(), fs.w.since()
 	all := make(map[[2]int]*flapping)
-	f.Applied++
 	return fs.cut(f, func(from, to int) bool {
 		pair := ordered(from, to)
 		if !set.has(from, to) || mix(seed, pair[0], pair[1]) >= float64(l.Share) {
@@ -153,7 +138,6 @@ func (fs *faults) change(from, to netip.AddrPort, data []byte) []byte {
 
 func (fs *faults) worsen(n *worsens) (end func()) {
 	fs.worse = append(fs.worse, n)
-	n.fault.Applied++
 	return func() { fs.worse = slices.DeleteFunc(fs.worse, func(o *worsens) bool { return o == n }) }
 }
 
@@ -161,7 +145,7 @@ func (fs *faults) worsen(n *worsens) (end func()) {
 func (fs *faults) hold(f *fault, h *experiment.Hold) func() {
 	until := fs.w.since() + f.plan.For
 	return fs.worsen(&worsens{
-		fault: f, links: fs.w.links(h.Links, h.Direction, f.random),
+		fault: f, links: f.links(h.Direction),
 		delay: func(int) time.Duration { return max(0, until-fs.w.since()) },
 	})
 }
@@ -170,7 +154,7 @@ func (fs *faults) hold(f *fault, h *experiment.Hold) func() {
 // one that comes out of order waits for the one before it, and so takes as long again as a packet's way; one that comes
 // twice costs rate.
 func (fs *faults) network(f *fault, n *experiment.Network) func() {
-	delay := quantile(n.Delay)
+	delay := n.Delay.Quantile()
 	bad := false // in a burst of losses
 	lost := func() bool {
 		if n.Loss <= 0 {
@@ -184,7 +168,7 @@ func (fs *faults) network(f *fault, n *experiment.Network) func() {
 		return bad
 	}
 	rate := n.Rate.Bytes()
-	out := &worsens{fault: f, links: fs.w.links(n.Links, n.Direction, f.random), rate: rate}
+	out := &worsens{fault: f, links: f.links(n.Direction), rate: rate}
 	out.delay = func(bytes int) time.Duration {
 		d := time.Duration(delay(uniform(f.random)))
 		if n.Jitter > 0 {
@@ -217,3 +201,30 @@ func (fs *faults) network(f *fault, n *experiment.Network) func() {
 
 // reordered is how long a piece waits for the one that it has overtaken.
 const reordered = 20 * time.Millisecond
+
+// side is a set of hosts by number.
+type side map[int]bool
+
+func sideOf(hosts []*host) side {
+	s := make(side, len(hosts))
+	for _, h := range hosts {
+		s[h.i] = true
+	}
+	return s
+}
+
+// links are the ordered pairs that a fault of the network is about.
+type links struct {
+	from, to  side
+	direction experiment.Direction
+}
+
+// links are those from the first part of the fault's nodes to the second.
+func (f *fault) links(d experiment.Direction) links {
+	return links{sideOf(f.parts[0]), sideOf(f.parts[1]), d}
+}
+
+// has says whether what a sends to b is meant.
+func (l *links) has(a, b int) bool {
+	return l.direction != experiment.From && l.from[a] && l.to[b] || l.direction != experiment.To && l.from[b] && l.to[a]
+}

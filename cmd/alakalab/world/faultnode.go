@@ -14,14 +14,11 @@ import (
 
 // kill ends nodes without a word and starts them again.
 func (fs *faults) kill(f *fault, k *experiment.Kill) {
-	var hit []*host
-	for _, h := range fs.w.choose(k.Targets, f.random) {
+	for _, h := range f.targets() {
 		if !h.up {
 			continue
 		}
-		hit = append(hit, h)
 		h.crash(k.Data == "lose")
-		fs.w.clerk.drop(h)
 		f.Hit++
 		if k.RestartAfter > 0 {
 			downs := h.downs
@@ -32,7 +29,6 @@ func (fs *faults) kill(f *fault, k *experiment.Kill) {
 			})
 		}
 	}
-	f.noteTargets(hit)
 }
 
 // diskTrouble is a disk that fails for a while.
@@ -45,7 +41,7 @@ type diskTrouble struct {
 // disk makes directories' disks fail.
 func (fs *faults) disk(f *fault, d *experiment.Disk) func() {
 	t := &diskTrouble{fault: f, do: d, done: make([]int, len(d.Terms))}
-	targets := slices.DeleteFunc(f.aim(fs.w, d.Targets), func(h *host) bool { return !h.super })
+	targets := slices.DeleteFunc(f.targets(), func(h *host) bool { return !h.super })
 	for _, h := range targets {
 		fs.disks[h] = append(fs.disks[h], t)
 	}
@@ -90,7 +86,7 @@ var errnos = map[string]error{
 // clock makes hosts' clocks wrong. It hits each time that a node asks for the time.
 func (fs *faults) clock(f *fault, c *experiment.Clock) func() {
 	began := fs.w.sim.Now()
-	hosts := f.aim(fs.w, c.Targets)
+	hosts := f.targets()
 	for _, h := range hosts {
 		h.clock.wrong = func(now time.Time) time.Time {
 			f.Hit++
@@ -129,13 +125,35 @@ var _ actor.Dispatcher = (*turns)(nil)
 
 // shuffle lets actors take turns at random.
 func (fs *faults) shuffle(f *fault, s *experiment.Shuffle) func() {
-	hosts := f.aim(fs.w, s.Targets)
+	hosts := f.targets()
 	for _, h := range hosts {
 		h.turns.random, h.turns.fault = f.random, f
 	}
 	return func() {
 		for _, h := range hosts {
 			h.turns.random = nil
+		}
+	}
+}
+
+// actors makes messages of actors go wrong, by the rules that a node's own configuration has.
+func (fs *faults) actors(f *fault) func() {
+	rule, _ := f.plan.Rule()
+	hosts := f.targets()
+	for _, h := range hosts {
+		if err := h.faults.Add(rule); err != nil {
+			fs.w.note("fault %s at %s: %v", f.ID, h.name, err)
+		}
+	}
+	f.Due, f.Applied = 0, 0
+	return func() {
+		for _, h := range hosts {
+			for _, s := range h.faults.Ledger() {
+				if s.ID == f.ID {
+					f.Due, f.Applied, f.Hit = f.Due+s.Due, f.Applied+s.Applied, f.Hit+s.Hit
+				}
+			}
+			h.faults.Remove(f.ID)
 		}
 	}
 }

@@ -23,6 +23,7 @@ type fault struct {
 	plan experiment.Fault
 	record.Fault
 	random *rand.Rand
+	parts  [][]*host // that it is about this time: its targets, the ends of its links, or its groups
 }
 
 // apply begins a fault of a kind once and gives what ends it; nil for a fault of a moment.
@@ -46,6 +47,8 @@ func (fs *faults) apply(f *fault) (end func()) {
 		return fs.clock(f, do)
 	case *experiment.Shuffle:
 		return fs.shuffle(f, do)
+	case *experiment.Actor:
+		return fs.actors(f)
 	case *experiment.Byzantine:
 		return fs.byzantine(f, do)
 	}
@@ -56,7 +59,7 @@ func (fs *faults) apply(f *fault) (end func()) {
 func can(f experiment.Fault) error {
 	switch do := f.Do.(type) {
 	case *experiment.Partition, *experiment.Isolate, *experiment.Flap, *experiment.Hold, *experiment.Network, *experiment.Kill,
-		*experiment.Disk, *experiment.Clock, *experiment.Shuffle:
+		*experiment.Disk, *experiment.Clock, *experiment.Shuffle, *experiment.Actor:
 		return nil
 	case *experiment.Byzantine:
 		if scripts[do.Script] == nil {
@@ -69,15 +72,19 @@ func can(f experiment.Fault) error {
 
 // plan puts all faults into the world's time.
 func (fs *faults) plan(all []experiment.Fault) error {
-	for i, e := range all {
+	for _, e := range all {
 		if err := can(e); err != nil {
 			return err
 		}
-		f := &fault{plan: e, random: fs.w.sim.Rand(streamFaults + uint64(i))}
+		f := &fault{plan: e, random: fs.w.rand("fault " + e.ID)}
 		f.ID, f.Kind, f.Planned = e.ID, e.Kind(), fs.w.exp.Time.Warmup+e.At
 		fs.ledger = append(fs.ledger, f)
-		for _, at := range e.Moments() {
-			fs.w.sim.Do(fs.w.exp.Time.Warmup+at, func() { fs.begin(f) })
+		moments := e.Moments()
+		if f.plan.Kind() == "actor" {
+			moments = moments[:1] // its rule has the others
+		}
+		for i, at := range moments {
+			fs.w.sim.Do(fs.w.exp.Time.Warmup+at, func() { fs.begin(f, i) })
 		}
 	}
 	return nil
@@ -85,19 +92,20 @@ func (fs *faults) plan(all []experiment.Fault) error {
 
 // begin is a time at which a fault is due. One that has no end by itself ends with its time, and with the run at the
 // latest.
-func (fs *faults) begin(f *fault) {
+func (fs *faults) begin(f *fault, moment int) {
 	now := fs.w.since()
 	if f.Due++; f.Due == 1 {
 		f.Started = now
 	}
 	f.Ended = now
+	f.choose(fs.w, moment)
 	end := fs.apply(f)
 	if end == nil {
 		return
 	}
 	left := fs.w.exp.Time.Warmup + fs.w.exp.Time.Run - now
 	switch {
-	case f.plan.Every > 0:
+	case f.plan.Every > 0 && f.plan.Kind() != "actor":
 		left = min(left, f.plan.Every)
 	case f.plan.For > 0:
 		left = min(left, f.plan.For)
@@ -108,23 +116,52 @@ func (fs *faults) begin(f *fault) {
 	})
 }
 
-// aim chooses targets and notes them.
-func (f *fault) aim(w *World, t experiment.Targets) []*host {
-	hosts := w.choose(t, f.random)
-	f.noteTargets(hosts)
-	return hosts
-}
-
 // mostNamed is how many targets of a fault are named in the ledger.
 const mostNamed = 20
 
-func (f *fault) noteTargets(hosts []*host) {
-	f.Applied += len(hosts)
-	for _, h := range hosts {
-		if len(f.Targets) < mostNamed {
+// choose draws whom the fault is about this time, as a plan of the experiment says it.
+func (f *fault) choose(w *World, moment int) {
+	f.parts = nil
+	f.Applied++
+	for _, p := range f.plan.Choose(w.seed, moment, w.exp.Topology, w.scores) {
+		hosts := w.named(p.Chosen)
+		f.parts = append(f.parts, hosts)
+		for _, h := range hosts[:min(len(hosts), max(0, mostNamed-len(f.Targets)))] {
 			f.Targets = append(f.Targets, h.name)
 		}
 	}
+}
+
+// targets are whom the fault is about.
+func (f *fault) targets() []*host { return f.parts[0] }
+
+// named are the hosts of a choice.
+func (w *World) named(c experiment.Chosen) (out []*host) {
+	for _, i := range c.Supernodes {
+		out = append(out, w.hosts[i])
+	}
+	for _, i := range c.Peers {
+		out = append(out, w.hosts[w.supers+i])
+	}
+	return out
+}
+
+// scores are the neighbors or the peers that supernodes have now.
+func (w *World) scores(by experiment.Where) []int {
+	out := make([]int, w.supers)
+	switch by {
+	case experiment.DegreeMax, experiment.DegreeMin:
+		for i := range out {
+			out[i] = len(w.around[i])
+		}
+	default:
+		for _, h := range w.upPeers {
+			if h.home >= 0 {
+				out[h.home]++
+			}
+		}
+	}
+	return out
 }
 
 // span is from the beginning of the first fault to the end of the last; ok is false where there is none.

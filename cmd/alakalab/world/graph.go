@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
-	"strings"
 
 	"gonum.org/v1/gonum/graph/graphs/gen"
 	"gonum.org/v1/gonum/graph/simple"
@@ -203,21 +202,4 @@ func (p parts) join(a, b int) bool {
 	a, b = p.root(a), p.root(b)
 	p[a] = b
 	return a != b
-}
-
-// parseEdges reads a line for each edge with the numbers of two nodes; # begins a comment.
-func parseEdges(text string) (edges [][2]int, err error) {
-	for i, line := range strings.Split(text, "\n") {
-		line, _, _ = strings.Cut(line, "#")
-		if strings.TrimSpace(line) == "" {
-			continue
-		}
-		var e [2]int
-		var more string
-		if n, _ := fmt.Sscan(line, &e[0], &e[1], &more); n != 2 {
-			return nil, fmt.Errorf("line %d is not two numbers: %w", i+1, errGraph)
-		}
-		edges = append(edges, e)
-	}
-	return edges, nil
 }

@@ -3,16 +3,18 @@ package world
 import (
 	"fmt"
 	"net/netip"
-	"strconv"
+	"slices"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
 
 	"alakazaam/actors/actortest"
+	injected "alakazaam/actors/fault"
 	"alakazaam/actors/message"
 	"alakazaam/actors/node"
 	"alakazaam/actors/p2p"
 	"alakazaam/actors/port"
+	"alakazaam/cmd/alakalab/experiment"
 	"alakazaam/config"
 	"alakazaam/gateway"
 )
@@ -41,6 +43,7 @@ type host struct {
 	downs    int  // how often it went down
 	lives    int
 	clock    *clock
+	faults   *injected.Faults // of its actors; nil: the experiment has none
 	turns    *turns
 	notes    *actortest.Notes
 	store    port.Store            // a supernode's directory, which may outlive it
@@ -50,11 +53,11 @@ type host struct {
 	routes   *message.Routes
 	life     *life
 
-	home   int              // a peer's: the supernode of its last login; -1: none yet
-	load   int              // packets that were sent to it
-	inList int              // its place among those that are up; -1: it is down
-	found  []message.Result // of its latest search that found something
-	gone   func()           // called once when it has logged out
+	home   int                // a peer's: the supernode of its last login; -1: none yet
+	load   int                // packets that were sent to it
+	inList int                // its place among those that are up; -1: it is down
+	found  []message.Result   // of its latest search that found something
+	gone   func(orderly bool) // called once when it has logged out, or was to; nil: it was not to
 }
 
 // life is from a node's start to its end. What its actors still do after that does not count.
@@ -104,17 +107,18 @@ func endpointOf(i int) p2p.Endpoint {
 }
 
 func (w *World) newHost(i int, super bool, live *config.Live) *host {
-	kind := "peer-"
-	number := i
+	name := experiment.PeerName(i - w.supers)
 	if super {
-		kind = "supernode-"
-	} else {
-		number -= w.supers
+		name = experiment.SupernodeName(i)
 	}
-	return &host{
-		w: w, i: i, name: kind + strconv.Itoa(number), super: super, self: endpointOf(i), live: live,
+	h := &host{
+		w: w, i: i, name: name, super: super, self: endpointOf(i), live: live,
 		clock: &clock{Sim: w.sim}, turns: &turns{w: w}, home: -1, inList: -1,
 	}
+	if slices.ContainsFunc(w.exp.Faults, func(f experiment.Fault) bool { _, ok := f.Rule(); return ok }) {
+		h.faults = injected.New(injected.Options{Clock: w.sim, Rand: w.rand("faults " + h.name), Metrics: w.meters, Log: w.sim.Log})
+	}
+	return h
 }
 
 // start begins a life of the node.
@@ -125,6 +129,9 @@ func (h *host) start() error {
 	h.life, h.ends = life, false
 	env := w.sim.Env(uint64(h.i)<<24 | uint64(h.lives))
 	env.Metrics, env.Clock, env.Dispatcher = w.meters, h.clock, h.turns
+	if h.faults != nil {
+		env.Faults = h.faults
+	}
 	env.Fatal = func(err error) { w.sim.Do(0, func() { h.died(life, err) }) }
 	if h.notes == nil {
 		h.notes = w.sim.NewNotes()
@@ -187,23 +194,28 @@ func (h *host) crash(lose bool) {
 	if !h.up {
 		return
 	}
-	h.end(lose)
+	h.end(lose, false)
 	h.w.sim.System.Root.Stop(h.routes.Node)
 }
 
-// end is the end of a life.
-func (h *host) end(lose bool) {
+// end is the end of a life; lose says whether what it kept is lost, and orderly whether it has said its goodbyes.
+func (h *host) end(lose, orderly bool) {
 	h.life.over = true
 	h.w.net.Crash(h.self.IPv4())
 	h.fall()
+	h.w.clerk.drop(h)
 	if lose {
 		h.notes, h.store = nil, nil
 		h.stored++
 	}
+	if gone := h.gone; gone != nil {
+		h.gone = nil
+		gone(orderly)
+	}
 }
 
 // leave ends the node in order: it logs out.
-func (h *host) leave(gone func()) {
+func (h *host) leave(gone func(orderly bool)) {
 	h.ends, h.gone = true, gone
 	h.w.sim.System.Root.Send(h.w.clerk.pid, &watch{host: h, life: h.life})
 	h.w.sim.System.Root.Send(h.routes.Node, &message.Shutdown{})

@@ -38,7 +38,7 @@ type snapshot struct {
 }
 
 func newTallies(w *World) *tallies {
-	return &tallies{w: w, random: w.sim.Rand(streamMeasure), phases: make(map[string]*tally)}
+	return &tallies{w: w, random: w.rand("measure"), phases: make(map[string]*tally)}
 }
 
 // begin has each window measured at its end.

@@ -19,28 +19,30 @@ type stream struct {
 	w      *World
 	do     experiment.Operation
 	random *rand.Rand
-	ranks  *chooser // of files
-	fixed  []*host  // from whom, where not everybody may; nil: all peers that are up
+	rank   func() int // draws a file by popularity
+	fixed  []*host    // from whom, where not everybody may; nil: all peers that are up
 	busy   map[*host]bool
 }
 
 func (w *World) streams() error {
 	for i, o := range w.exp.Workload {
-		s := &stream{w: w, do: o, random: w.sim.Rand(streamWork + uint64(i)), busy: make(map[*host]bool)}
+		name := fmt.Sprintf("workload %d", i)
+		s := &stream{w: w, do: o, random: w.rand(name), busy: make(map[*host]bool)}
 		if o.From.Empty() || o.Rate <= 0 {
 			return fmt.Errorf("workload[%d]: nobody does it", i)
 		}
-		if !(o.From.Supernodes == nil && o.From.Peers != nil && everybody(o.From.Peers)) {
-			s.fixed = w.choose(o.From, s.random)
+		if p := o.From.Peers; o.From.Supernodes != nil || len(p.Names) > 0 || p.Mode != experiment.All {
+			chosen, _ := o.From.Choose(w.seed, name+" from", w.exp.Topology, w.scores)
+			s.fixed = w.named(chosen)
 		}
 		terms := w.popular
 		if f, ok := o.Do.(*experiment.Find); ok {
-			terms = popularity(f.Terms)
+			terms = f.Terms
 		}
 		if w.exp.Content.Files == 0 {
 			return fmt.Errorf("workload[%d]: there are no files (content.files)", i)
 		}
-		s.ranks = newChooser(w.exp.Content.Files, terms)
+		s.rank = terms.Ranks(w.exp.Content.Files, experiment.Source(w.seed, name+" terms"))
 		w.sim.Do(w.exp.Time.Warmup, s.next)
 	}
 	return nil
@@ -66,11 +68,11 @@ func (s *stream) begin() {
 	}
 	switch do := s.do.Do.(type) {
 	case *experiment.Find:
-		s.w.find(h, s.ranks.draw(s.random), s.done(h))
+		s.w.find(h, s.rank(), s.done(h))
 	case *experiment.Download:
 		s.w.download(h, int(do.Sources), s.random, s.done(h))
 	case *experiment.Publish:
-		file := s.ranks.draw(s.random)
+		file := s.rank()
 		if s.random.Float64() < float64(do.Fresh) {
 			file = s.w.newFile()
 		}
@@ -233,8 +235,14 @@ func (w *World) newFile() int {
 	if err != nil {
 		panic(err)
 	}
-	f := file{id: id, name: name, text: text, size: max(int64(contentHead), int64(w.sizes(uniform(w.random))))}
+	f := file{id: id, name: name, text: text, size: max(int64(contentHead), int64(w.sizes()))}
 	w.files = append(w.files, f)
 	w.truth.add(f.id)
 	return i
 }
+
+// rand is a source of randomness of its own.
+func (w *World) rand(name string) *rand.Rand { return rand.New(experiment.Source(w.seed, name)) }
+
+// uniform draws from (0, 1), without its ends.
+func uniform(r *rand.Rand) float64 { return (float64(r.Uint64()>>12) + 0.5) / (1 << 52) }

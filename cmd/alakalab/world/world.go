@@ -13,7 +13,6 @@ package world
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"runtime"
 	"time"
 
@@ -23,21 +22,6 @@ import (
 	"alakazaam/cmd/alakalab/experiment"
 	"alakazaam/cmd/alakalab/record"
 	"alakazaam/gateway/wire"
-)
-
-// Streams of randomness, each for one purpose, so that a change of one part of an experiment leaves the others as they
-// were. Those of nodes are far above.
-const (
-	streamGraph = iota + 1
-	streamContent
-	streamAttach
-	streamStart
-	streamNetwork
-	streamMeasure
-	streamChurn
-	streamSizes
-	streamWork   = 1000
-	streamFaults = 100_000
 )
 
 // Options are what a run is told beside its experiment.
@@ -67,15 +51,14 @@ type World struct {
 	sim     *actortest.Sim
 	net     *actortest.Net
 	began   time.Time
-	random  *rand.Rand
 
 	supers  int
-	hosts   []*host // supernodes, then peers
-	foul    []*foul // nodes that play foul; their numbers follow
-	around  [][]int // the neighbors of each supernode
-	popular func(rank int) float64
+	hosts   []*host         // supernodes, then peers
+	foul    []*foul         // nodes that play foul; their numbers follow
+	around  [][]int         // the neighbors of each supernode
+	popular experiment.Dist // of what is looked for
 	files   []file
-	sizes   func(u float64) float64
+	sizes   func() float64
 
 	upSupers, upPeers []*host
 	ball              ball
