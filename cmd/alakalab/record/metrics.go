@@ -63,7 +63,7 @@ var metrics = slices.Concat(
 		{"load_gini", "share", "How unevenly supernodes are loaded: 0 is evenly, 1 is all on one.", "lower"},
 		{"mailbox_max", "messages", "The most that waited in the mailboxes of one kind of actor of one node.", "lower"},
 		{"mailbox_p99", "messages", "What 99 of 100 messages found at most in the mailboxes of their kind and node, themselves among it.", "lower"},
-		{"stranger_bytes", "bytes", "The most that was sent to an address that had never said anything.", "lower"},
+		{"stranger_bytes", "bytes", "The most that a node was sent in answer to what others asked in its name.", "lower"},
 		{"supernodes_up", "nodes", "Supernodes that run.", ""},
 		{"peers_up", "nodes", "Peers that run.", ""},
 		{"peers_homed", "nodes", "Peers whose last supernode runs.", ""},

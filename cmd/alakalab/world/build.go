@@ -38,7 +38,7 @@ func build(e *experiment.Experiment, o Options) (*World, error) {
 	w := &World{
 		exp: e, options: o, seed: o.Seed, sim: sim, net: actortest.NewNet(sim), began: sim.Now(),
 		supers: e.Topology.Supernodes.Count, meters: newMeters(), traffic: make(map[wire.Command]*traffic),
-		strangers: make(map[int]*stranger),
+		spoofed: make(map[p2p.PacketID]int), burnt: make(map[p2p.PacketID]bool), reflected: make(map[int]int),
 	}
 	if n := w.supers + e.Topology.Peers.Count; n > most {
 		return nil, fmt.Errorf("topology: %d nodes are more than the %d that have an address", n, most)

@@ -127,6 +127,16 @@ func (c *clerk) end(p *pending, outcome record.Outcome, why string) {
 	}
 }
 
+// idle says that no search and no download is under way.
+func (c *clerk) idle() bool {
+	for _, p := range c.open {
+		if p.Kind == "find" || p.Kind == "download" {
+			return false
+		}
+	}
+	return true
+}
+
 // drop ends the operations of a life that is over: nobody knows how they would have ended.
 func (c *clerk) drop(h *host) {
 	c.dropAll(func(p *pending) bool { return p.host == h && p.Kind != "logout" }, h.name+" ended")

@@ -11,11 +11,12 @@ import (
 
 // faults are what goes wrong now, and the ledger of all of it.
 type faults struct {
-	w      *World
-	ledger []*fault
-	cutoff []*cut     // active
-	worse  []*worsens // active
-	disks  map[*host][]*diskTrouble
+	w       *World
+	ledger  []*fault
+	cutoff  []*cut     // active
+	worse   []*worsens // active
+	disks   map[*host][]*diskTrouble
+	scripts []running
 }
 
 // fault is one fault of the experiment.

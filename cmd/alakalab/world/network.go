@@ -101,8 +101,6 @@ func (n *network) sent(from, to netip.AddrPort, data []byte) {
 	w := n.w
 	if i := indexOf(to.Addr()); i >= 0 && i < len(w.hosts) {
 		w.hosts[i].load++
-	} else if s := w.strangers[i]; s != nil && !s.spoke {
-		s.bytes += len(data)
 	}
 	if len(data) < len(wire.Command{}) {
 		return
@@ -120,7 +118,11 @@ func (n *network) sent(from, to netip.AddrPort, data []byte) {
 	t.bytes += len(data)
 	switch c {
 	case wire.QUER:
-		w.audit.quer(indexOf(from.Addr()), indexOf(to.Addr()), data)
+		a, b := indexOf(from.Addr()), indexOf(to.Addr())
+		w.audit.quer(a, b, data)
+		w.faults.overhear(a, b, data)
+	case wire.AQUE:
+		w.answered(indexOf(to.Addr()), data)
 	case wire.ALGI:
 		w.welcomed(indexOf(from.Addr()), indexOf(to.Addr()), data)
 	}
@@ -144,16 +146,13 @@ func (w *World) welcomed(at, who int, data []byte) {
 	}
 }
 
-// stranger is an address at which no node is, and whether it has ever said anything to anybody.
-type stranger struct {
-	spoke bool
-	bytes int // sent to it without that
-}
-
-// strangerBytes is the most that was sent to one that never contacted anybody.
-func (w *World) strangerBytes() (most int) {
-	for _, s := range w.strangers {
-		most = max(most, s.bytes)
+// answered takes note of an answer that somebody gets who did not ask.
+func (w *World) answered(to int, data []byte) {
+	if len(w.spoofed) == 0 || len(data) < len(wire.Command{})+p2p.IDLen {
+		return
 	}
-	return most
+	id, err := p2p.ParsePacketID(data[len(wire.Command{}) : len(wire.Command{})+p2p.IDLen])
+	if victim, is := w.spoofed[id]; err == nil && is && victim == to {
+		w.reflected[to] += len(data)
+	}
 }

@@ -175,7 +175,10 @@ func (h *host) rise() {
 
 // fall takes the host off the list of those that are up.
 func (h *host) fall() {
-	h.up = false
+	h.up, h.found = false, nil
+	if !h.super {
+		h.home = -1
+	}
 	h.downs++
 	h.w.changes++
 	list := &h.w.upPeers

@@ -50,17 +50,20 @@ func (t *tallies) begin() {
 	}
 	var next func(i int)
 	next = func(i int) {
-		if i == len(t.windows) {
-			return
-		}
 		t.w.census.look(t.w)
-		t.w.sim.Do(min(length, total-t.windows[i].at), func() {
+		if i == len(t.windows)-1 {
+			return // it is closed when the operations that it began have ended
+		}
+		t.w.sim.Do(length, func() {
 			t.close(t.windows[i])
 			next(i + 1)
 		})
 	}
 	next(0)
 }
+
+// end measures the last window.
+func (t *tallies) end() { t.close(t.windows[len(t.windows)-1]) }
 
 // op takes in an operation that has ended.
 func (t *tallies) op(o *record.Op) {
@@ -153,7 +156,10 @@ func (t *tallies) close(win *window) {
 	win.levels["supernodes_up"], win.levels["peers_up"] = float64(len(w.upSupers)), float64(len(w.upPeers))
 	win.levels["peers_homed"] = float64(online)
 	win.levels["mailbox_max"] = float64(w.meters.deepest)
-	win.levels["stranger_bytes"] = float64(w.strangerBytes())
+	win.levels["stranger_bytes"] = 0
+	for _, bytes := range w.reflected {
+		win.levels["stranger_bytes"] = max(win.levels["stranger_bytes"], float64(bytes))
+	}
 	w.meters.deepest = 0
 }
 

@@ -19,6 +19,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"alakazaam/actors/actortest"
+	"alakazaam/actors/p2p"
 	"alakazaam/cmd/alakalab/experiment"
 	"alakazaam/cmd/alakalab/record"
 	"alakazaam/gateway/wire"
@@ -60,21 +61,22 @@ type World struct {
 	files   []file
 	sizes   func() float64
 
-	upSupers, upPeers []*host
-	ball              ball
-	truth             *truth
-	clerk             *clerk
-	network           *network
-	meters            *meters
-	faults            *faults
-	audit             audit
-	census            census
-	tallies           *tallies
-	traffic           map[wire.Command]*traffic
-	strangers         map[int]*stranger // addresses that are no node's
-
-	ops, finds                  int // that have begun
-	changes                     int // of the overlay
+	upSupers, upPeers           []*host
+	ball                        ball
+	truth                       *truth
+	clerk                       *clerk
+	network                     *network
+	meters                      *meters
+	faults                      *faults
+	audit                       audit
+	census                      census
+	tallies                     *tallies
+	traffic                     map[wire.Command]*traffic
+	spoofed                     map[p2p.PacketID]int  // searches in the name of a host that did not ask
+	burnt                       map[p2p.PacketID]bool // searches whose Pktids somebody used up
+	reflected                   map[int]int           // bytes that such a host was sent for it
+	ops, finds                  int                   // that have begun
+	changes                     int                   // of the overlay
 	deaths, wrongFiles, escapes int
 	peak                        uint64
 }
@@ -92,6 +94,9 @@ func Run(ctx context.Context, e *experiment.Experiment, o Options) (*record.Run,
 	out.Versions.Took, out.Versions.Peak = time.Since(began), int64(w.peak)
 	return out, nil
 }
+
+// drain is how long searches and downloads that are under way at the end are waited for.
+const drain = 30 * time.Second
 
 // lookEvery is after how many events the wall clock is looked at.
 const lookEvery = 2048
@@ -120,6 +125,10 @@ func (w *World) run(ctx context.Context) {
 			w.sim.Run(until.Sub(w.sim.Now()))
 			break
 		}
+	}
+	if ctx.Err() == nil {
+		w.sim.RunUntil(drain, w.clerk.idle)
+		w.tallies.end()
 	}
 	w.lookAtMemory()
 	w.clerk.dropAll(func(*pending) bool { return true }, "the run ended")

@@ -2,6 +2,8 @@ package world_test
 
 import (
 	"context"
+	"encoding/json"
+	"runtime"
 	"testing"
 	"time"
 
@@ -69,11 +71,178 @@ func (r *result) of(kind string) (out []record.Op) {
 
 func TestNothingGoesWrong(t *testing.T) {
 	r := run(t, 1, small())
+	require.InDelta(t, 180, len(r.of("find")), 60)
+	for _, o := range r.of("find") {
+		if o.Outcome == record.Info {
+			continue // the run ended before it did
+		}
+		require.Equal(t, record.OK, o.Outcome)
+		require.Equal(t, 3, o.Expected)
+		require.Equal(t, []int{3, 3, 3, 0, 0}, []int{o.Found, o.Reachable, o.Reached, o.Phantoms, o.Stale})
+	}
+	require.Equal(t, 1.0, r.figure(t, "recall", record.Whole))
+	require.Equal(t, 31.0, r.figure(t, "quer_per_find", record.Whole), "2E - N + 1")
+	require.Equal(t, 22.0, r.figure(t, "duplicates_per_find", record.Whole))
+	require.Len(t, r.of("publish"), 150)
+	require.Len(t, r.of("login"), 30)
+	for _, o := range append(r.of("publish"), r.of("login")...) {
+		require.Equal(t, record.OK, o.Outcome)
+	}
+	for _, metric := range []string{"panics", "restarts", "deaths", "flood_twice", "flood_ttl"} {
+		require.Zero(t, r.figure(t, metric, record.Whole), metric)
+	}
+	require.Equal(t, 4.0, r.figure(t, "overlay_degree", record.Whole))
+	require.Len(t, r.Overlay.Edges, 20)
+	require.Len(t, r.Windows, 16)
+}
+
+// TestReach: on a line a search finds what is within its TTL and nothing else, and the oracle knows it.
+func TestReach(t *testing.T) {
+	r := run(t, 1, small(func(e *experiment.Experiment) {
+		e.Topology.Supernodes.Graph = &experiment.Line{}
+		e.Workload[0].Do.(*experiment.Find).TTL = 2
+	}))
+	require.Equal(t, 1.0, r.figure(t, "recall_reachable", record.Whole))
+	require.InDelta(t, 0.44, r.figure(t, "recall", record.Whole), 0.1) // 4.4 of 10 are within two hops on average
+}
+
+func TestMetricsAreDescribed(t *testing.T) {
+	r := run(t, 1, small(func(e *experiment.Experiment) {
+		e.Faults = []experiment.Fault{{ID: "crash", At: 10 * time.Second, Do: &experiment.Kill{Targets: supernode(1), RestartAfter: 5 * time.Second, Data: "keep"}}}
+		e.Workload = append(e.Workload,
+			experiment.Operation{Rate: 1, From: e.Workload[0].From, OpenLoop: true, Do: &experiment.Download{After: "find", Sources: 3}})
+	}))
+	known := map[string]bool{}
+	for _, m := range record.Metrics() {
+		known[m.Name] = true
+		require.NotEmpty(t, m.Help, m.Name)
+	}
+	measured := map[string]bool{}
 	for _, f := range r.Figures {
-		if f.Phase == record.Whole {
-			t.Log(f.Metric, f.Value)
+		require.True(t, known[f.Metric], f.Metric)
+		measured[f.Metric] = true
+	}
+	for _, w := range r.Windows {
+		for name := range w.Values {
+			require.True(t, known[name], name)
 		}
 	}
-	require.InDelta(t, 180, len(r.of("find")), 60)
-	require.Equal(t, 1.0, r.figure(t, "recall", record.Whole))
+	delete(known, "recall_mttr") // where there was one
+	for name := range known {
+		require.True(t, measured[name], name)
+	}
+}
+
+func TestWorkload(t *testing.T) {
+	r := run(t, 2, small(func(e *experiment.Experiment) {
+		all := e.Workload[0].From
+		e.Workload = append(e.Workload,
+			experiment.Operation{Rate: 2, From: all, OpenLoop: true, Do: &experiment.Download{After: "find", Sources: 3}},
+			experiment.Operation{Rate: 2, From: all, OpenLoop: true, Do: &experiment.Publish{Fresh: 0.5}},
+			experiment.Operation{Rate: 1, From: all, OpenLoop: true, Do: &experiment.Withdraw{}},
+		)
+	}))
+	ended := map[string]map[record.Outcome]int{}
+	for _, o := range r.ops {
+		if ended[o.Kind] == nil {
+			ended[o.Kind] = map[record.Outcome]int{}
+		}
+		ended[o.Kind][o.Outcome]++
+		if o.Kind == "download" && o.Outcome == record.OK {
+			require.EqualValues(t, 100_000, o.Bytes)
+		}
+	}
+	require.Greater(t, ended["download"][record.OK], 60)
+	require.Greater(t, ended["publish"][record.OK], 220)
+	require.Greater(t, ended["withdraw"][record.OK], 30)
+	require.Zero(t, ended["publish"][record.Fail]+ended["withdraw"][record.Fail])
+	require.Equal(t, 1.0, r.figure(t, "recall", record.Whole), "also of what comes and goes")
+	require.Zero(t, r.figure(t, "wrong_files", record.Whole))
+}
+
+func TestChurn(t *testing.T) {
+	for _, leave := range []string{"crash", "logout"} {
+		r := run(t, 3, small(func(e *experiment.Experiment) {
+			e.Churn.Peers = &experiment.Churning{
+				Session: experiment.Exponential(20e9), Absence: experiment.Exponential(10e9), Leave: leave,
+			}
+		}))
+		require.Greater(t, len(r.of("login")), 60)
+		require.InDelta(t, 20, r.figure(t, "peers_up", record.Before), 8)
+		for _, o := range r.of("find") {
+			if o.Outcome == record.OK { // others have come and not found a supernode yet, or are gone
+				require.Equal(t, o.Expected, o.Found, "of those who are there")
+			}
+		}
+		stale := r.figure(t, "staleness", record.Whole)
+		if leave == "crash" {
+			require.Greater(t, stale, 0.1, "supernodes do not know at once")
+			require.Empty(t, r.of("logout"))
+		} else {
+			require.Less(t, stale, 0.02)
+			require.Greater(t, len(r.of("logout")), 20)
+		}
+	}
+}
+
+// TestSameSeed: the same seed gives the same record, whatever the number of processors, and another one another.
+func TestSameSeed(t *testing.T) {
+	busy := func() *experiment.Experiment {
+		return small(func(e *experiment.Experiment) {
+			e.Churn.Peers = &experiment.Churning{
+				Session: experiment.Exponential(20e9), Absence: experiment.Exponential(10e9), Leave: "crash",
+			}
+			e.Topology.Links.Peers.Loss = 0.05
+			e.Topology.Links.Supernodes.Latency = experiment.Dist{Kind: experiment.KindLognormal, Median: 40e6, P95: 150e6}
+			e.Faults = []experiment.Fault{
+				{ID: "crash", At: 10 * time.Second, Do: &experiment.Kill{Targets: supernode(2), RestartAfter: 5 * time.Second, Data: "lose"}},
+				{ID: "bad", At: 5 * time.Second, For: 20 * time.Second, Do: &experiment.Byzantine{Script: "ttl-keeper", Count: 2, Rate: 1}},
+			}
+		})
+	}
+	text := func(r *result) string {
+		r.Versions = record.Versions{}
+		b, err := json.Marshal([]any{r.Run, r.ops})
+		require.NoError(t, err)
+		return string(b)
+	}
+	before := runtime.GOMAXPROCS(1)
+	one := run(t, 7, busy())
+	runtime.GOMAXPROCS(2)
+	two := run(t, 7, busy())
+	runtime.GOMAXPROCS(before)
+	require.Equal(t, one.Trace, two.Trace)
+	require.Equal(t, text(one), text(two))
+	require.NotEqual(t, one.Trace, run(t, 8, busy()).Trace)
+}
+
+func TestCancel(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	ops := 0
+	r, err := world.Run(ctx, small(), world.Options{Seed: 1, Op: func(o record.Op) {
+		if ops++; ops == 250 {
+			cancel()
+		}
+	}})
+	require.NoError(t, err)
+	require.True(t, r.Partial)
+	require.NotEmpty(t, r.Windows)
+	require.Less(t, len(r.Windows), 16)
+}
+
+func TestWhatTheSimulationCannotDo(t *testing.T) {
+	for _, c := range []struct {
+		change func(*experiment.Experiment)
+		want   string
+	}{
+		{func(e *experiment.Experiment) { e.Faults = []experiment.Fault{{ID: "x", Do: &experiment.Freeze{}}} }, "freeze"},
+		{func(e *experiment.Experiment) {
+			e.Workload = append(e.Workload, experiment.Operation{Rate: 1, From: e.Workload[0].From, Do: &experiment.Find{TTL: 3}})
+		}, "workload[1].ttl"},
+		{func(e *experiment.Experiment) { e.Topology.Supernodes.Graph = &experiment.RandomRegular{Degree: 10} }, "graph"},
+		{func(e *experiment.Experiment) { e.Topology.Peers.Count = 20_000_000 }, "address"},
+	} {
+		_, err := world.Run(t.Context(), small(c.change), world.Options{})
+		require.ErrorContains(t, err, c.want)
+	}
 }
