@@ -1,0 +1,401 @@
+package report
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"image/png"
+	"math"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/net/html"
+	"golang.org/x/perf/benchfmt"
+
+	"alakazaam/cmd/alakalab/record"
+	"alakazaam/cmd/alakalab/record/recordtest"
+)
+
+var began = time.Date(2026, 5, 4, 3, 2, 1, 0, time.FixedZone("", 7200))
+
+// written makes the runs of the options, and writes them as a run of the laboratory does.
+func written(t *testing.T, change func(*record.Run), all ...recordtest.Options) (*Folder, *Results) {
+	t.Helper()
+	f, err := Create(t.TempDir(), "split", began, "test")
+	require.NoError(t, err)
+	var runs []Run
+	for i, o := range all {
+		r, ops := recordtest.Make(o)
+		r.Verdict, r.Checks = record.True, []record.Check{{Name: "recovery", Verdict: record.True, Why: "it recovered"}}
+		change(r)
+		which := ""
+		if len(all) > 1 {
+			which = fmt.Sprint(i + 1)
+		}
+		h, err := f.History(which)
+		require.NoError(t, err)
+		for _, op := range ops {
+			h.Add(op)
+		}
+		require.NoError(t, h.Close())
+		runs = append(runs, h.Run(r))
+	}
+	results, err := f.Finish(runs, Output{Experiment: []byte("version: 1\n# <b>&\n"), HTML: true})
+	require.NoError(t, err)
+	return f, results
+}
+
+func same(*record.Run) {}
+
+func read(t *testing.T, parts ...string) []byte {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(parts...))
+	require.NoError(t, err)
+	return b
+}
+
+func TestFolder(t *testing.T) {
+	f, results := written(t, same, recordtest.Options{Seed: 7})
+	require.Equal(t, "20260504T010201Z-test", filepath.Base(f.Dir), "the time is UTC")
+	latest, err := filepath.EvalSymlinks(filepath.Join(filepath.Dir(f.Dir), "latest"))
+	require.NoError(t, err)
+	require.Equal(t, filepath.Base(f.Dir), filepath.Base(latest))
+	require.Equal(t, "version: 1\n# <b>&\n", string(read(t, f.Dir, "experiment.yaml")))
+
+	for _, path := range []string{f.Dir, latest, filepath.Join(f.Dir, "results.json")} {
+		again, err := Load(path)
+		require.NoError(t, err)
+		require.Equal(t, results, again)
+	}
+	_, err = Load(filepath.Dir(f.Dir))
+	require.ErrorContains(t, err, "there are no results of an experiment")
+
+	lines := bufio.NewScanner(bytes.NewReader(read(t, f.Dir, "history.jsonl")))
+	_, ops := recordtest.Make(recordtest.Options{Seed: 7})
+	for _, want := range ops {
+		require.True(t, lines.Scan())
+		var got record.Op
+		require.NoError(t, json.Unmarshal(lines.Bytes(), &got))
+		require.Equal(t, want, got)
+	}
+	require.False(t, lines.Scan())
+
+	var fault struct {
+		Run  int
+		Seed uint64
+		record.Fault
+	}
+	require.NoError(t, json.NewDecoder(bytes.NewReader(read(t, f.Dir, "faults.jsonl"))).Decode(&fault))
+	require.Equal(t, results.Runs[0].Record.Faults[0], fault.Fault)
+	require.EqualValues(t, []uint64{1, 7}, []uint64{uint64(fault.Run), fault.Seed})
+
+	for _, name := range []string{"recall-time", "find-cdf", "load-by-node", "sequence"} {
+		require.NoError(t, xml.Unmarshal(read(t, f.Dir, "plots", name+".svg"), new(struct{})), name)
+		_, err := png.Decode(bytes.NewReader(read(t, f.Dir, "plots", name+".png")))
+		require.NoError(t, err, name)
+	}
+	require.NoFileExists(t, filepath.Join(f.Dir, "plots", "reach-by-ttl.svg"), "nothing was varied")
+}
+
+// TestSameAgain writes the same runs twice: only the folder's name differs.
+func TestSameAgain(t *testing.T) {
+	o := []recordtest.Options{{Seed: 1, Rate: 1, Set: map[string]string{"a": "1", "b": "2"}}, {Seed: 2, Rate: 1}}
+	first, _ := written(t, same, o...)
+	second, _ := written(t, same, o...)
+	err := filepath.WalkDir(first.Dir, func(path string, d os.DirEntry, err error) error {
+		if err == nil && !d.IsDir() && filepath.Ext(path) != ".png" { // which are made from what the SVG are
+			rest, _ := filepath.Rel(first.Dir, path)
+			require.Equal(t, string(read(t, path)), string(read(t, second.Dir, rest)), rest)
+		}
+		return err
+	})
+	require.NoError(t, err)
+}
+
+func TestTables(t *testing.T) {
+	f, results := written(t, func(r *record.Run) {
+		r.Windows[20].Values["recall"] = math.NaN()
+		r.Windows[20].Values["own thing"] = 3
+		r.Figures = append(r.Figures, record.Figure{Metric: "recall_mttr", Phase: record.Whole, Value: math.Inf(1)})
+	}, recordtest.Options{Seed: 1, Set: map[string]string{"workload[0].ttl": "3"}}, recordtest.Options{Seed: 2, Set: map[string]string{"workload[0].ttl": "5 7"}})
+	rows, err := csv.NewReader(bytes.NewReader(read(t, f.Dir, "metrics.csv"))).ReadAll()
+	require.NoError(t, err)
+	require.Equal(t, []string{"run", "seed", "set", "at_s", "recall", "find_p50", "find_p99", "quer_per_find", "supernodes_up", "overlay_largest", "mailbox_p99", "own thing"}, rows[0])
+	require.Len(t, rows, 1+2*len(results.Runs[0].Record.Windows))
+	require.Equal(t, []string{"1", "1", "workload[0].ttl=3", "100", ""}, rows[21][:5], "what is no number is left out")
+	require.Equal(t, "3", rows[21][11])
+
+	r := benchfmt.NewReader(bytes.NewReader(read(t, f.Dir, "bench.txt")), "bench.txt")
+	var names []string
+	for r.Scan() {
+		if line, ok := r.Result().(*benchfmt.Result); ok {
+			names = append(names, line.Name.String())
+			require.Equal(t, "sim", line.GetConfig("engine"))
+			want, _ := results.Runs[0].Record.Figure("recall", record.Before)
+			if got, _ := line.Value("recall"); len(names) == 1 {
+				require.InDelta(t, want, got, 1e-12)
+			}
+		}
+	}
+	require.NoError(t, r.Err())
+	require.Len(t, names, 8)
+	require.Equal(t, "supernode-crash-and-split/workload[0].ttl=3/phase=before", names[0])
+	require.Equal(t, "supernode-crash-and-split/workload[0].ttl=5_7/phase=whole", names[7])
+	require.Equal(t, "higher", r.Units().Get("recall", "better").Value)
+	_, defined := results.Runs[0].Record.Figure("recall_mttr", record.Whole)
+	require.False(t, defined)
+}
+
+// nasty is a name that would do harm wherever it is not escaped.
+const nasty = `</script><script>alert(1)</script><img src=x onerror=alert(2)>"'&`
+
+// TestPage parses the page: everything is there, nothing is loaded, and names are text only.
+func TestPage(t *testing.T) {
+	f, _ := written(t, func(r *record.Run) {
+		r.Experiment, r.About = nasty, nasty
+		r.Faults[0].ID, r.Faults[0].Targets, r.Faults[1].Hit = nasty, []string{nasty}, 0
+		r.Checks = []record.Check{{Name: nasty, Verdict: record.False, Why: nasty, Evidence: []string{nasty}}}
+		r.Overlay.Nodes[0].Name, r.Sequence[0].What, r.Trace, r.Versions.Commit = nasty, nasty, nasty, nasty
+		r.Figures = append(r.Figures, record.Figure{Metric: nasty, Phase: record.Whole, Value: 1})
+	}, recordtest.Options{Seed: 1, Rate: 1, Set: map[string]string{nasty: nasty}}, recordtest.Options{Seed: 2, Rate: 1, Set: map[string]string{nasty: nasty}})
+	text, scripts := walk(t, read(t, f.Dir, "report.html"))
+	require.Equal(t, []string{"application/json", "application/json", "", ""}, scripts)
+	for _, want := range []string{nasty, "run 1, seed 1", "Verdicts", "recall", "of 2 runs, true 0, unknown 0, false 2", "60 supernodes and", "# <b>&"} {
+		require.Contains(t, text, want)
+	}
+}
+
+// TestPageWithoutRuns is that of a run that was cancelled at once.
+func TestPageWithoutRuns(t *testing.T) {
+	f, results := written(t, same)
+	require.Equal(t, record.Unknown, results.Verdict)
+	text, _ := walk(t, read(t, f.Dir, "report.html"))
+	require.Contains(t, text, "cut short")
+	require.Contains(t, text, "Nothing was measured.")
+}
+
+// TestPagePartial is that of a run that was cancelled in its middle.
+func TestPagePartial(t *testing.T) {
+	f, results := written(t, func(r *record.Run) {
+		r.Partial, r.Verdict, r.Overlay, r.Figures, r.Sequence = true, record.Unknown, nil, nil, nil
+		r.Windows, r.Faults = r.Windows[:30], r.Faults[:1]
+	}, recordtest.Options{Seed: 1, Rate: 1})
+	require.True(t, results.Partial)
+	text, _ := walk(t, read(t, f.Dir, "report.html"))
+	require.Contains(t, text, "cut short")
+	require.Contains(t, text, "split")
+}
+
+// walk gives the text of a page and the types of its scripts, and requires that nothing comes from elsewhere.
+func walk(t *testing.T, page []byte) (text string, scripts []string) {
+	root, err := html.Parse(bytes.NewReader(page))
+	require.NoError(t, err)
+	policy := false
+	for n := range root.Descendants() {
+		if n.Type == html.TextNode && n.Parent.Data != "script" && n.Parent.Data != "style" {
+			text += n.Data + "\n"
+		}
+		if n.Type != html.ElementNode {
+			continue
+		}
+		kind := ""
+		for _, a := range n.Attr {
+			require.False(t, strings.HasPrefix(a.Key, "on"), "%s has %s", n.Data, a.Key)
+			if a.Key == "src" || a.Key == "href" {
+				require.True(t, strings.HasPrefix(a.Val, "data:image/svg+xml;base64,"), "%s loads %.50s", n.Data, a.Val)
+			}
+			if a.Key == "type" {
+				kind = a.Val
+			}
+			policy = policy || strings.HasPrefix(a.Val, "default-src 'none'")
+		}
+		if n.Data == "script" {
+			scripts = append(scripts, kind)
+			if kind != "" {
+				require.True(t, json.Valid([]byte(n.FirstChild.Data)), "%.100s", n.FirstChild.Data)
+			}
+		}
+	}
+	require.True(t, policy)
+	return text, scripts
+}
+
+func TestCreate(t *testing.T) {
+	store := t.TempDir()
+	first, err := Create(store, "x", began, "seed7")
+	require.NoError(t, err)
+	second, err := Create(store, "x", began, "seed7")
+	require.NoError(t, err)
+	require.Equal(t, first.Dir+"-2", second.Dir, "two in one second")
+	for _, name := range [][2]string{{"../x", "a"}, {"", "a"}, {"x", "../a"}, {"a/b", "a"}, {"..", "a"}} {
+		_, err := Create(store, name[0], began, name[1])
+		require.Error(t, err, name)
+	}
+	_, err = first.Finish(nil, Output{})
+	require.NoError(t, err)
+	_, err = second.Finish(nil, Output{})
+	require.NoError(t, err)
+	to, err := os.Readlink(filepath.Join(store, "x", "latest"))
+	require.NoError(t, err)
+	require.Equal(t, filepath.Base(second.Dir), to)
+	require.NoFileExists(t, filepath.Join(second.Dir, "report.html"))
+}
+
+// TestFinishGoesOn writes what it can where something is in the way.
+func TestFinishGoesOn(t *testing.T) {
+	f, err := Create(t.TempDir(), "x", began, "seed7")
+	require.NoError(t, err)
+	require.NoError(t, os.Mkdir(filepath.Join(f.Dir, "metrics.csv"), 0o755))
+	r, _ := recordtest.Make(recordtest.Options{Seed: 1, Rate: 1})
+	_, err = f.Finish([]Run{{Record: r}}, Output{HTML: true, Plots: []string{"recall-time"}})
+	require.ErrorContains(t, err, "metrics.csv")
+	require.FileExists(t, filepath.Join(f.Dir, "report.html"))
+	require.FileExists(t, filepath.Join(f.Dir, "plots", "recall-time.png"))
+	require.NoFileExists(t, filepath.Join(f.Dir, "plots", "load-by-node.png"), "it was not asked for")
+}
+
+func TestSummarize(t *testing.T) {
+	s := Summarize([]float64{5, 1, 3})
+	require.Equal(t, 3.0, s.Median)
+	require.False(t, s.Bounded(), "three seeds bound nothing")
+	s = Summarize([]float64{9, 1, 8, 2, 7, 3, 6, 4, 5, 10})
+	require.Equal(t, Summary{5.5, 2, 9, 10}, s, "of ten values, the second and the ninth")
+	require.True(t, math.IsNaN(Summarize(nil).Median))
+}
+
+func TestTimes(t *testing.T) {
+	var d Times
+	require.Empty(t, d.seconds())
+	for i := range 1000 {
+		d.add(time.Duration(i+1) * time.Millisecond)
+	}
+	d.add(-time.Second)
+	got := d.seconds()
+	require.Len(t, got, len(Quantiles))
+	require.InDelta(t, 0.5, got[50], 0.002)
+	require.InDelta(t, 1, got[len(got)-1], 0.002)
+}
+
+// TestOverlayOfThousands shows a part that hangs together, always the same.
+func TestOverlayOfThousands(t *testing.T) {
+	r, _ := recordtest.Make(recordtest.Options{Seed: 3, Supernodes: 10_000, Rate: 0.1})
+	r.Overlay.Edges = append(r.Overlay.Edges, [2]int{5, 5}, [2]int{-1, 4}, [2]int{4, 10_000}) // no links at all
+	begun := time.Now()
+	svg, note := overlayPicture(r.Overlay)
+	t.Log(time.Since(begun))
+	again, _ := overlayPicture(r.Overlay)
+	require.Equal(t, svg, again)
+	require.Equal(t, maxShown, strings.Count(string(svg), "<circle"))
+	require.GreaterOrEqual(t, strings.Count(string(svg), "<line"), maxShown-1, "it hangs together")
+	require.Contains(t, note, "of which the 300 supernodes")
+	for _, c := range regexp.MustCompile(` c[xy]="([^"]*)"`).FindAllStringSubmatch(string(svg), -1) {
+		var v float64
+		_, err := fmt.Sscan(c[1], &v)
+		require.NoError(t, err)
+		require.True(t, v >= 0 && v <= size, "%v", v)
+	}
+	for _, o := range []*record.Overlay{nil, {}, {Nodes: []record.Node{{}}}, {Nodes: make([]record.Node, 2), Edges: [][2]int{{0, 1}}}} {
+		svg, _ := overlayPicture(o)
+		require.NotContains(t, svg, "NaN")
+	}
+}
+
+func TestCharts(t *testing.T) {
+	var runs []Run
+	for _, ttl := range []string{"3", "5"} {
+		for seed := range uint64(3) {
+			r, _ := recordtest.Make(recordtest.Options{Seed: seed, Rate: 1, Set: map[string]string{"workload[0].ttl": ttl, "x": "y"}, Worse: map[string]float64{"3": 0.3}[ttl]})
+			runs = append(runs, Run{Record: r, Finds: []float64{0.1, 0.2}})
+		}
+	}
+	names := make(map[string]int)
+	for i, c := range Charts(runs) {
+		names[c.Name] = i
+		for _, l := range c.Lines {
+			require.Len(t, l.Y, len(c.X), c.Name)
+		}
+	}
+	all := Charts(runs)
+	require.Contains(t, names, "find-cdf")
+	recall := all[names["recall-time"]]
+	require.Equal(t, "workload[0].ttl=3 x=y recall", recall.Lines[0].Name)
+	require.Len(t, recall.Lines, 2)
+	require.Equal(t, "split", recall.Spans[0].Name)
+	reach := all[names["reach-by-ttl"]]
+	require.Equal(t, []float64{3, 5}, reach.X)
+	require.Equal(t, "x=y recall", reach.Lines[0].Name)
+	require.InDelta(t, reach.Lines[0].Y[1]-0.3, reach.Lines[0].Y[0], 0.05)
+
+	single := Charts(runs[:3])[0]
+	require.Equal(t, []string{"workload[0].ttl=3 x=y recall", "recall lowest", "recall highest"}, []string{single.Lines[0].Name, single.Lines[1].Name, single.Lines[2].Name})
+	for i := range single.X {
+		if y := single.Lines[0].Y[i]; !math.IsNaN(y) {
+			require.True(t, single.Lines[1].Y[i] <= y && y <= single.Lines[2].Y[i])
+		}
+	}
+}
+
+func TestLine(t *testing.T) {
+	var out bytes.Buffer
+	now := began
+	l := NewLine(&out, "split\x1b seed 7", 72, func() time.Time { return now })
+	now = now.Add(10 * time.Second)
+	l.Show(record.Progress{At: 3 * time.Minute, Total: 12 * time.Minute, Events: 1e6, PerSecond: 123456.7})
+	require.Equal(t, "\r\x1b[Ksplit\uFFFD seed 7  25% 3m0s of 12m0s, 123,457 events/s, 30s left", out.String())
+	out.Reset()
+	l.width = 20
+	l.Show(record.Progress{})
+	require.Equal(t, "\r\x1b[Ksplit\uFFFD seed 7   0% ", out.String())
+	out.Reset()
+	l.Clear()
+	l.Clear()
+	require.Equal(t, "\r\x1b[K", out.String())
+
+	out.Reset()
+	quiet := NewLine(&out, "split", 0, time.Now)
+	quiet.Show(record.Progress{At: 1, Total: 2})
+	quiet.Clear()
+	require.Empty(t, out.String(), "no terminal")
+}
+
+func TestSummary(t *testing.T) {
+	f, results := written(t, func(r *record.Run) {
+		if r.Seed == 2 {
+			r.Verdict, r.Checks[0].Verdict, r.Checks[0].Why = record.False, record.False, "it never \x1bdid"
+		}
+	}, recordtest.Options{Seed: 1, Rate: 1}, recordtest.Options{Seed: 2, Rate: 1})
+	var out bytes.Buffer
+	f.Summary(&out, results)
+	require.Regexp(t, `^supernode-crash-and-split: false \(2 runs\)\n`+
+		`  false  recovery  of 2 runs, true 1, unknown 0, false 1; it never \x{FFFD}did\n\n`+
+		` +seeds +recall +success +find_p50 .*\n +2 +\d\S* +– .*\n\n.*report\.html\n$`, out.String())
+	require.NotContains(t, out.String(), "\x1b")
+	require.NoError(t, os.Remove(filepath.Join(f.Dir, "report.html")))
+	out.Reset()
+	f.Summary(&out, results)
+	require.Contains(t, out.String(), f.Dir+"\n")
+}
+
+// TestHistoryTellsErrors writes to a file that cannot be written.
+func TestHistoryTellsErrors(t *testing.T) {
+	f, err := Create(t.TempDir(), "x", began, "seed7")
+	require.NoError(t, err)
+	h, err := f.History("")
+	require.NoError(t, err)
+	_, err = f.History("")
+	require.Error(t, err, "one is there already")
+	require.NoError(t, h.file.Close())
+	for range 2000 {
+		h.Add(record.Op{Kind: "find", Text: strings.Repeat("x", 100)})
+	}
+	require.True(t, errors.Is(h.Close(), os.ErrClosed))
+}
