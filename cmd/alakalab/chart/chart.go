@@ -9,6 +9,7 @@ import (
 	"math"
 
 	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/font"
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
@@ -28,6 +29,9 @@ type Chart struct {
 	Spans  []Span    `json:"spans,omitempty"`
 	Note   string    `json:"-"` // a sentence that goes with it
 }
+
+// Seconds is the XLabel of a chart over the time of a run, which is shown as minutes and seconds.
+const Seconds = "s"
 
 // Line is one line of a Chart.
 type Line struct {
@@ -120,8 +124,13 @@ func (c *Chart) draw(canvas draw.Canvas) error {
 	p.X.Label.Text, p.Y.Label.Text = c.XLabel, c.YLabel
 	p.Legend.Top, p.Legend.Left = false, false
 	p.Legend.Padding = vg.Points(2)
+	for _, f := range []*font.Font{&p.Title.TextStyle.Font, &p.X.Label.TextStyle.Font, &p.Y.Label.TextStyle.Font, &p.X.Tick.Label.Font, &p.Y.Tick.Label.Font, &p.Legend.TextStyle.Font} {
+		f.Variant = "Sans"
+	}
 	if c.LogX {
 		p.X.Scale, p.X.Tick.Marker = plot.LogScale{}, plot.LogTicks{Prec: -1}
+	} else if c.XLabel == Seconds {
+		p.X.Label.Text, p.X.Tick.Marker = "", plot.TickerFunc(clockTicks)
 	}
 	low, high := c.bounds()
 	if err := c.shade(p, low, high); err != nil {
@@ -168,15 +177,35 @@ func (c *Chart) bounds() (low, high float64) {
 }
 
 func (c *Chart) shade(p *plot.Plot, low, high float64) error {
-	for _, s := range c.Spans {
+	for i, s := range c.Spans {
 		area, err := plotter.NewPolygon(plotter.XYs{{X: s.From, Y: low}, {X: s.To, Y: low}, {X: s.To, Y: high}, {X: s.From, Y: high}})
 		if err != nil {
 			return err
 		}
 		area.Color, area.LineStyle.Width = color.NRGBA{R: 200, G: 60, B: 60, A: 40}, 0
-		p.Add(area)
+		names, err := plotter.NewLabels(plotter.XYLabels{XYs: plotter.XYs{{X: s.From, Y: high}}, Labels: []string{s.Name}})
+		if err != nil {
+			return err
+		}
+		names.TextStyle[0].Font.Variant, names.TextStyle[0].YAlign = "Sans", draw.YTop
+		names.Offset = vg.Point{X: vg.Points(2), Y: vg.Points(-float64(2 + 11*(i%4)))}
+		p.Add(area, names)
 	}
 	return nil
+}
+
+// clockTicks are marks of minutes, or of what is left of them, as a clock shows them.
+func clockTicks(low, high float64) (out []plot.Tick) {
+	step := 1.0
+	for _, s := range []float64{5, 15, 60, 300, 900, 3600, 4 * 3600, 24 * 3600} {
+		if (high-low)/step > 15 {
+			step = s
+		}
+	}
+	for at := math.Ceil(low/step) * step; at <= high; at += step {
+		out = append(out, plot.Tick{Value: at, Label: fmt.Sprintf("%d:%02d", int(at)/60, int(at)%60)})
+	}
+	return out
 }
 
 // pieces are the parts of a line between its gaps. A point that stands alone is a piece of no length.

@@ -9,6 +9,7 @@ import (
 	imagepng "image/png"
 	"io"
 	"math"
+	"strings"
 	"testing"
 	"time"
 
@@ -112,4 +113,20 @@ func TestSequence(t *testing.T) {
 	require.Len(t, s.nodes, maxNodes)
 	require.NoError(t, s.PNG(io.Discard))
 	require.NoError(t, NewSequence(nil).SVG(io.Discard))
+}
+
+func TestClockTicks(t *testing.T) {
+	for _, c := range []struct {
+		low, high float64
+		want      string
+	}{
+		{0, 8, "0:00 0:01 0:02 0:03 0:04 0:05 0:06 0:07 0:08"}, {60, 780, "1:00 2:00 3:00 4:00 5:00 6:00 7:00 8:00 9:00 10:00 11:00 12:00 13:00"},
+		{61, 1000, "5:00 10:00 15:00"},
+	} {
+		var got []string
+		for _, tick := range clockTicks(c.low, c.high) {
+			got = append(got, tick.Label)
+		}
+		require.Equal(t, c.want, strings.Join(got, " "))
+	}
 }

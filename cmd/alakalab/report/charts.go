@@ -48,7 +48,7 @@ func Charts(runs []Run) (out []*chart.Chart) {
 
 // timeChart shows the medians over seeds. Of a single cell with several seeds it shows the lowest and highest value as well.
 func timeChart(cells []Cell, name, title string, metrics []string) *chart.Chart {
-	c := &chart.Chart{Name: name, Title: title, XLabel: "s", YLabel: record.MetricOf(metrics[0]).Unit}
+	c := &chart.Chart{Name: name, Title: title, XLabel: chart.Seconds, YLabel: record.MetricOf(metrics[0]).Unit}
 	c.X, c.Spans = times(cells), faultSpans(cells)
 	shown := make(map[string]bool)
 	for i := range cells {
