@@ -86,3 +86,13 @@ func timed(name, what string) (out []Metric) {
 	}
 	return out
 }
+
+// MetricOf is the description of a metric; of one that is not listed, its name.
+func MetricOf(name string) Metric {
+	for _, m := range Metrics() {
+		if m.Name == name {
+			return m
+		}
+	}
+	return Metric{Name: name}
+}

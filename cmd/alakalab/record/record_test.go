@@ -25,7 +25,7 @@ func TestFormat(t *testing.T) {
 
 func TestMetrics(t *testing.T) {
 	seen := make(map[string]bool)
-	for _, m := range Metrics {
+	for _, m := range Metrics() {
 		require.False(t, seen[m.Name], "%s is listed twice", m.Name)
 		seen[m.Name] = true
 		require.Contains(t, []string{"higher", "lower", ""}, m.Better, m.Name)

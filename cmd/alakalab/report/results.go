@@ -189,7 +189,7 @@ func MetricsOf(runs []Run) []record.Metric {
 }
 
 func ordered(have map[string]bool) (out []record.Metric) {
-	for _, m := range record.Metrics {
+	for _, m := range record.Metrics() {
 		if have[m.Name] {
 			out = append(out, m)
 			delete(have, m.Name)
