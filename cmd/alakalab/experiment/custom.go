@@ -237,11 +237,7 @@ func readCheck(d *decoder, path string, n *node, v reflect.Value, _ *field) {
 	}
 	k := checkKind(name.text)
 	if k == nil {
-		hint := config.DidYouMean(name.text, checkNames())
-		if hint == "" {
-			hint = "the checks are " + strings.Join(checkNames(), ", ")
-		}
-		d.wrong(path, name, "unknown check "+config.Quote(name.text), hint)
+		d.wrong(path, name, "unknown check "+config.Quote(name.text), meant(name.text, checkNames(), "the checks are"))
 		return
 	}
 	c := Check{Name: name.text}

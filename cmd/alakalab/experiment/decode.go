@@ -151,11 +151,7 @@ func (d *decoder) choose(path string, n *node, v reflect.Value) (made reflect.Va
 			return made, true
 		}
 	}
-	hint := config.DidYouMean(kind.text, names)
-	if hint == "" {
-		hint = "the kinds are " + strings.Join(names, ", ")
-	}
-	d.wrong(path+".kind", kind, fmt.Sprintf("unknown kind %s of %s", kind.describe(), path), hint)
+	d.wrong(path+".kind", kind, fmt.Sprintf("unknown kind %s of %s", kind.describe(), path), meant(kind.text, names, "the kinds are"))
 	d.broken = append(d.broken, path)
 	return v, false
 }
@@ -190,13 +186,9 @@ func (d *decoder) keys(path string, n *node, targets []reflect.Value) {
 		if taken[p.name] || union && p.name == "kind" {
 			continue
 		}
-		hint := config.DidYouMean(p.name, names)
-		if hint == "" && len(names) > 0 {
-			hint = "the keys here are " + strings.Join(names, ", ")
-		}
 		key := join(path, p.name)
 		d.broken = append(d.broken, key)
-		d.report(p.place, key, "unknown key "+config.Quote(key)+of(targets), hint)
+		d.report(p.place, key, "unknown key "+config.Quote(key)+of(targets), meant(p.name, names, "the keys here are"))
 	}
 }
 

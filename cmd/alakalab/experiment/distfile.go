@@ -125,11 +125,8 @@ func (d *decoder) distForm(path string, n *node, f *field) *distForm {
 			return &forms[i]
 		}
 	}
-	hint := config.DidYouMean(kind.text, names)
-	if hint == "" {
-		hint = "here it is one of " + strings.Join(names, ", ")
-	}
-	d.wrong(join(path, "dist"), kind, fmt.Sprintf("%s cannot be the distribution %s", path, kind.describe()), hint)
+	d.wrong(join(path, "dist"), kind, fmt.Sprintf("%s cannot be the distribution %s", path, kind.describe()),
+		meant(kind.text, names, "here it is one of"))
 	d.broken = append(d.broken, path)
 	return nil
 }
@@ -140,12 +137,8 @@ func (d *decoder) param(path string, p pair, f *field, form *distForm, out *Dist
 	names := slices.Concat(form.needs, form.more)
 	i := slices.IndexFunc(params, func(q param) bool { return q.name == p.name })
 	if i < 0 || !slices.Contains(names, p.name) {
-		hint := config.DidYouMean(p.name, names)
-		if hint == "" && len(names) > 0 {
-			hint = "its figures are " + strings.Join(names, ", ")
-		}
 		d.broken = append(d.broken, at)
-		d.report(p.place, at, fmt.Sprintf("%s has no figure %s", form.kind, config.Quote(p.name)), hint)
+		d.report(p.place, at, fmt.Sprintf("%s has no figure %s", form.kind, config.Quote(p.name)), meant(p.name, names, "its figures are"))
 		return
 	}
 	wants, read, _ := scales(f)

@@ -17,7 +17,8 @@ func (d *decoder) fault(e *Experiment, f *Fault, at string) {
 	}
 	k, name := faultKinds[f.Kind()], f.Kind()
 	if e.Engine != Net || !slices.Contains(k.engines, Net) {
-		d.require(slices.Contains(k.engines, e.Engine), at+".kind", fmt.Sprintf("fault %s needs engine: %s", name, engineList(k.engines)), "", "engine")
+		d.require(slices.Contains(k.engines, e.Engine), at+".kind",
+			fmt.Sprintf("fault %s needs engine: %s", name, engineList(k.engines)), "", "engine")
 	}
 	d.times(e, f, k.lasts, at)
 	switch do := f.Do.(type) {

@@ -5,8 +5,6 @@ import (
 	"math"
 	"reflect"
 	"strings"
-
-	"alakazaam/config"
 )
 
 // The layers of faults.
@@ -216,12 +214,4 @@ func engineList(engines []Engine) string {
 		names = append(names, string(e))
 	}
 	return strings.Join(names, " or ")
-}
-
-// unknownOf is the hint for a name that is not among names.
-func unknownOf(what, name string, names []string) string {
-	if hint := config.DidYouMean(name, names); hint != "" {
-		return hint
-	}
-	return "the " + what + " are " + strings.Join(names, ", ")
 }

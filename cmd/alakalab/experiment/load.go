@@ -168,7 +168,8 @@ func (l *loader) suite(root *node, set map[string]string) (*Suite, error) {
 	s := &Suite{}
 	lines := combinations(root.get("matrix"))
 	if len(lines)*root.count() > maxWork {
-		l.report(root.get("matrix").place, "matrix", fmt.Sprintf("the matrix has %d combinations, too many for a file with so many values", len(lines)), "")
+		l.report(root.get("matrix").place, "matrix",
+			fmt.Sprintf("the matrix has %d combinations, too many for a file with so many values", len(lines)), "")
 		return nil, l.err()
 	}
 	for i, c := range lines {

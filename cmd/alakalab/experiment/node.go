@@ -22,7 +22,6 @@ type node struct {
 	quoted bool   // a scalar in quotes
 	items  []*node
 	pairs  []pair
-	flow   bool // written on one line
 	place  place
 }
 

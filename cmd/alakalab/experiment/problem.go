@@ -66,3 +66,11 @@ func (p *problems) err() error {
 	}
 	return config.Errors(out)
 }
+
+// meant is the hint for a name that is none of names: the nearest, or all of them behind are.
+func meant(name string, names []string, are string) string {
+	if hint := config.DidYouMean(name, names); hint != "" || len(names) == 0 {
+		return hint
+	}
+	return are + " " + strings.Join(names, ", ")
+}

@@ -10,6 +10,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
+
+	"alakazaam/config"
 )
 
 // again writes an experiment and reads it back.
@@ -93,7 +95,7 @@ func (g generator) file() string {
 	say := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
 	say("version: 1\nname: %s", rapid.StringMatching(`[a-z0-9]([a-z0-9-]{0,20}[a-z0-9])?`).
 		Filter(func(s string) bool { return strings.ContainsAny(s, "bcdfghijklm") }).Draw(g.T, "name"))
-	say("about: %q", rapid.StringMatching(`[ -~äß…]{1,40}`).Draw(g.T, "about"))
+	say("about: %s", config.QuoteYAML(rapid.StringMatching(`[ -~äß…]{1,40}`).Draw(g.T, "about")))
 	say("seeds: [%d, %d..%d]", g.number("seed", 0, 9), 10+g.number("low", 0, 9), 20+g.number("high", 0, 90))
 	b.WriteString(g.maybe("engine: sim\npreset: small\n"))
 	say("time: {warmup: %s, run: 24h, heal: %s}", g.duration(), g.duration())

@@ -193,7 +193,8 @@ func (d *decoder) checks(e *Experiment) {
 		}
 		d.require(!seen[c.Name], at, fmt.Sprintf("check %s is there twice", c.Name), "")
 		seen[c.Name] = true
-		d.require(k.on == nil || slices.Contains(k.on, e.Engine), at, fmt.Sprintf("check %s needs engine: %s", c.Name, engineList(k.on)), "", "engine")
+		d.require(k.on == nil || slices.Contains(k.on, e.Engine), at,
+			fmt.Sprintf("check %s needs engine: %s", c.Name, engineList(k.on)), "", "engine")
 		switch with := c.With.(type) {
 		case *Recovery:
 			d.require(len(e.Faults) > 0, at, "check recovery has nothing to recover from: there are no faults", "", "faults")

@@ -29,10 +29,9 @@ func Schema() map[string]any {
 type schemer struct{ defs object }
 
 // ref refers to a part by name, and makes it where it is not there yet.
-func (x *schemer) ref(name string, make func() object) object {
+func (x *schemer) ref(name string, part func() object) object {
 	if x.defs[name] == nil {
-		x.defs[name] = object{} // what refers to itself finds it
-		x.defs[name] = make()
+		x.defs[name] = part()
 	}
 	return object{"$ref": "#/$defs/" + name}
 }
