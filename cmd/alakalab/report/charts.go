@@ -162,10 +162,11 @@ func findCDF(cells []Cell) *chart.Chart {
 	for _, cell := range cells {
 		byShare := make([][]float64, len(Quantiles))
 		for _, r := range cell.Runs {
+			if len(r.Finds) != len(Quantiles) || r.Finds[0] <= 0 {
+				continue // none, or of another version of the program
+			}
 			for i, v := range r.Finds {
-				if i < len(byShare) && v > 0 {
-					byShare[i] = append(byShare[i], v)
-				}
+				byShare[i] = append(byShare[i], v)
 			}
 		}
 		if len(byShare[0]) == 0 {

@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -314,7 +315,7 @@ func TestCharts(t *testing.T) {
 	for _, ttl := range []string{"3", "5"} {
 		for seed := range uint64(3) {
 			r, _ := recordtest.Make(recordtest.Options{Seed: seed, Rate: 1, Set: map[string]string{"workload[0].ttl": ttl, "x": "y"}, Worse: map[string]float64{"3": 0.3}[ttl]})
-			runs = append(runs, Run{Record: r, Finds: []float64{0.1, 0.2}})
+			runs = append(runs, Run{Record: r, Finds: slices.Repeat([]float64{0.1 + float64(seed)/10}, len(Quantiles))})
 		}
 	}
 	names := make(map[string]int)
@@ -325,7 +326,9 @@ func TestCharts(t *testing.T) {
 		}
 	}
 	all := Charts(runs)
-	require.Contains(t, names, "find-cdf")
+	cdf := all[names["find-cdf"]]
+	require.Equal(t, []float64{0.2}, cdf.X, "the median of three seeds")
+	require.Equal(t, []float64{1}, []float64(cdf.Lines[1].Y))
 	recall := all[names["recall-time"]]
 	require.Equal(t, "workload[0].ttl=3 x=y recall", recall.Lines[0].Name)
 	require.Len(t, recall.Lines, 2)
