@@ -110,7 +110,7 @@ func svg(w io.Writer, width, height vg.Length, paint func(draw.Canvas) error) er
 }
 
 func png(w io.Writer, width, height vg.Length, paint func(draw.Canvas) error) error {
-	canvas := vgimg.PngCanvas{Canvas: vgimg.NewWith(vgimg.UseWH(width, height), vgimg.UseDPI(120))}
+	canvas := vgimg.PngCanvas{Canvas: vgimg.NewWith(vgimg.UseWH(width, height), vgimg.UseDPI(96))}
 	if err := paint(draw.New(canvas)); err != nil {
 		return err
 	}
@@ -182,7 +182,7 @@ func (c *Chart) shade(p *plot.Plot, low, high float64) error {
 		if err != nil {
 			return err
 		}
-		area.Color, area.LineStyle.Width = color.NRGBA{R: 200, G: 60, B: 60, A: 40}, 0
+		area.Color, area.Width = color.NRGBA{R: 200, G: 60, B: 60, A: 40}, 0
 		names, err := plotter.NewLabels(plotter.XYLabels{XYs: plotter.XYs{{X: s.From, Y: high}}, Labels: []string{s.Name}})
 		if err != nil {
 			return err

@@ -38,8 +38,8 @@ func rowFor(t *testing.T, c *Comparison, metric, phase string) Row {
 }
 
 func TestCompare(t *testing.T) {
-	a := side("a", 1, 8, recordtest.Options{})
-	slow := Compare(a, side("b", 101, 8, recordtest.Options{Slower: 1.5, Worse: 0.2}))
+	a, b := side("a", 1, 8, recordtest.Options{}), side("b", 101, 8, recordtest.Options{Slower: 1.5, Worse: 0.2})
+	slow := Compare(a, b)
 	p50 := rowFor(t, slow, "find_p50", record.Whole)
 	require.Equal(t, Worse, p50.Verdict)
 	require.InDelta(t, 0.8, *p50.Change, 0.15)
@@ -51,7 +51,7 @@ func TestCompare(t *testing.T) {
 	require.Negative(t, *recall.Change)
 	require.Equal(t, Same, rowFor(t, slow, "supernodes_up", record.Whole).Verdict)
 
-	fast := Compare(side("b", 101, 8, recordtest.Options{Slower: 1.5, Worse: 0.2}), a)
+	fast := Compare(b, a)
 	require.Equal(t, Better, rowFor(t, fast, "find_p50", record.Whole).Verdict)
 	require.Equal(t, Better, rowFor(t, fast, "recall", record.Whole).Verdict)
 	again := Compare(a, a)

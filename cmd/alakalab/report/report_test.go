@@ -12,8 +12,6 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"regexp"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -30,6 +28,11 @@ var began = time.Date(2026, 5, 4, 3, 2, 1, 0, time.FixedZone("", 7200))
 
 // written makes the runs of the options, and writes them as a run of the laboratory does.
 func written(t *testing.T, change func(*record.Run), all ...recordtest.Options) (*Folder, *Results) {
+	return plotted(t, []string{}, change, all...) // plots take long
+}
+
+// plotted is written with these plots; nil is all.
+func plotted(t *testing.T, plots []string, change func(*record.Run), all ...recordtest.Options) (*Folder, *Results) {
 	t.Helper()
 	f, err := Create(t.TempDir(), "split", began, "test")
 	require.NoError(t, err)
@@ -50,7 +53,7 @@ func written(t *testing.T, change func(*record.Run), all ...recordtest.Options) 
 		require.NoError(t, h.Close())
 		runs = append(runs, h.Run(r))
 	}
-	results, err := f.Finish(runs, Output{Experiment: []byte("version: 1\n# <b>&\n"), HTML: true})
+	results, err := f.Finish(runs, Output{Experiment: []byte("version: 1\n# <b>&\n"), HTML: true, Plots: plots})
 	require.NoError(t, err)
 	return f, results
 }
@@ -65,7 +68,7 @@ func read(t *testing.T, parts ...string) []byte {
 }
 
 func TestFolder(t *testing.T) {
-	f, results := written(t, same, recordtest.Options{Seed: 7})
+	f, results := plotted(t, nil, same, recordtest.Options{Seed: 7, Rate: 1})
 	require.Equal(t, "20260504T010201Z-test", filepath.Base(f.Dir), "the time is UTC")
 	latest, err := filepath.EvalSymlinks(filepath.Join(filepath.Dir(f.Dir), "latest"))
 	require.NoError(t, err)
@@ -81,7 +84,7 @@ func TestFolder(t *testing.T) {
 	require.ErrorContains(t, err, "there are no results of an experiment")
 
 	lines := bufio.NewScanner(bytes.NewReader(read(t, f.Dir, "history.jsonl")))
-	_, ops := recordtest.Make(recordtest.Options{Seed: 7})
+	_, ops := recordtest.Make(recordtest.Options{Seed: 7, Rate: 1})
 	for _, want := range ops {
 		require.True(t, lines.Scan())
 		var got record.Op
@@ -113,7 +116,7 @@ func TestSameAgain(t *testing.T) {
 	first, _ := written(t, same, o...)
 	second, _ := written(t, same, o...)
 	err := filepath.WalkDir(first.Dir, func(path string, d os.DirEntry, err error) error {
-		if err == nil && !d.IsDir() && filepath.Ext(path) != ".png" { // which are made from what the SVG are
+		if err == nil && !d.IsDir() {
 			rest, _ := filepath.Rel(first.Dir, path)
 			require.Equal(t, string(read(t, path)), string(read(t, second.Dir, rest)), rest)
 		}
@@ -127,7 +130,7 @@ func TestTables(t *testing.T) {
 		r.Windows[20].Values["recall"] = math.NaN()
 		r.Windows[20].Values["own thing"] = 3
 		r.Figures = append(r.Figures, record.Figure{Metric: "recall_mttr", Phase: record.Whole, Value: math.Inf(1)})
-	}, recordtest.Options{Seed: 1, Set: map[string]string{"workload[0].ttl": "3"}}, recordtest.Options{Seed: 2, Set: map[string]string{"workload[0].ttl": "5 7"}})
+	}, recordtest.Options{Seed: 1, Rate: 1, Set: map[string]string{"workload[0].ttl": "3"}}, recordtest.Options{Seed: 2, Rate: 1, Set: map[string]string{"workload[0].ttl": "5 7"}})
 	rows, err := csv.NewReader(bytes.NewReader(read(t, f.Dir, "metrics.csv"))).ReadAll()
 	require.NoError(t, err)
 	require.Equal(t, []string{"run", "seed", "set", "at_s", "recall", "find_p50", "find_p99", "quer_per_find", "supernodes_up", "overlay_largest", "mailbox_p99", "own thing"}, rows[0])
@@ -284,108 +287,6 @@ func TestTimes(t *testing.T) {
 	require.Len(t, got, len(Quantiles))
 	require.InDelta(t, 0.5, got[50], 0.002)
 	require.InDelta(t, 1, got[len(got)-1], 0.002)
-}
-
-// TestOverlayOfThousands shows a part that hangs together, always the same.
-func TestOverlayOfThousands(t *testing.T) {
-	r, _ := recordtest.Make(recordtest.Options{Seed: 3, Supernodes: 10_000, Rate: 0.1})
-	r.Overlay.Edges = append(r.Overlay.Edges, [2]int{5, 5}, [2]int{-1, 4}, [2]int{4, 10_000}) // no links at all
-	begun := time.Now()
-	svg, note := overlayPicture(r.Overlay)
-	t.Log(time.Since(begun))
-	again, _ := overlayPicture(r.Overlay)
-	require.Equal(t, svg, again)
-	require.Equal(t, maxShown, strings.Count(string(svg), "<circle"))
-	require.GreaterOrEqual(t, strings.Count(string(svg), "<line"), maxShown-1, "it hangs together")
-	require.Contains(t, note, "of which the 300 supernodes")
-	for _, c := range regexp.MustCompile(` c[xy]="([^"]*)"`).FindAllStringSubmatch(string(svg), -1) {
-		var v float64
-		_, err := fmt.Sscan(c[1], &v)
-		require.NoError(t, err)
-		require.True(t, v >= 0 && v <= size, "%v", v)
-	}
-	for _, o := range []*record.Overlay{nil, {}, {Nodes: []record.Node{{}}}, {Nodes: make([]record.Node, 2), Edges: [][2]int{{0, 1}}}} {
-		svg, _ := overlayPicture(o)
-		require.NotContains(t, svg, "NaN")
-	}
-}
-
-func TestCharts(t *testing.T) {
-	var runs []Run
-	for _, ttl := range []string{"3", "5"} {
-		for seed := range uint64(3) {
-			r, _ := recordtest.Make(recordtest.Options{Seed: seed, Rate: 1, Set: map[string]string{"workload[0].ttl": ttl, "x": "y"}, Worse: map[string]float64{"3": 0.3}[ttl]})
-			runs = append(runs, Run{Record: r, Finds: slices.Repeat([]float64{0.1 + float64(seed)/10}, len(Quantiles))})
-		}
-	}
-	names := make(map[string]int)
-	for i, c := range Charts(runs) {
-		names[c.Name] = i
-		for _, l := range c.Lines {
-			require.Len(t, l.Y, len(c.X), c.Name)
-		}
-	}
-	all := Charts(runs)
-	cdf := all[names["find-cdf"]]
-	require.Equal(t, []float64{0.2}, cdf.X, "the median of three seeds")
-	require.Equal(t, []float64{1}, []float64(cdf.Lines[1].Y))
-	recall := all[names["recall-time"]]
-	require.Equal(t, "workload[0].ttl=3 x=y recall", recall.Lines[0].Name)
-	require.Len(t, recall.Lines, 2)
-	require.Equal(t, "split", recall.Spans[0].Name)
-	reach := all[names["reach-by-ttl"]]
-	require.Equal(t, []float64{3, 5}, reach.X)
-	require.Equal(t, "x=y recall", reach.Lines[0].Name)
-	require.InDelta(t, reach.Lines[0].Y[1]-0.3, reach.Lines[0].Y[0], 0.05)
-
-	single := Charts(runs[:3])[0]
-	require.Equal(t, []string{"workload[0].ttl=3 x=y recall", "recall lowest", "recall highest"}, []string{single.Lines[0].Name, single.Lines[1].Name, single.Lines[2].Name})
-	for i := range single.X {
-		if y := single.Lines[0].Y[i]; !math.IsNaN(y) {
-			require.True(t, single.Lines[1].Y[i] <= y && y <= single.Lines[2].Y[i])
-		}
-	}
-}
-
-func TestLine(t *testing.T) {
-	var out bytes.Buffer
-	now := began
-	l := NewLine(&out, "split\x1b seed 7", 72, func() time.Time { return now })
-	now = now.Add(10 * time.Second)
-	l.Show(record.Progress{At: 3 * time.Minute, Total: 12 * time.Minute, Events: 1e6, PerSecond: 123456.7})
-	require.Equal(t, "\r\x1b[Ksplit\uFFFD seed 7  25% 3m0s of 12m0s, 123,457 events/s, 30s left", out.String())
-	out.Reset()
-	l.width = 20
-	l.Show(record.Progress{})
-	require.Equal(t, "\r\x1b[Ksplit\uFFFD seed 7   0% ", out.String())
-	out.Reset()
-	l.Clear()
-	l.Clear()
-	require.Equal(t, "\r\x1b[K", out.String())
-
-	out.Reset()
-	quiet := NewLine(&out, "split", 0, time.Now)
-	quiet.Show(record.Progress{At: 1, Total: 2})
-	quiet.Clear()
-	require.Empty(t, out.String(), "no terminal")
-}
-
-func TestSummary(t *testing.T) {
-	f, results := written(t, func(r *record.Run) {
-		if r.Seed == 2 {
-			r.Verdict, r.Checks[0].Verdict, r.Checks[0].Why = record.False, record.False, "it never \x1bdid"
-		}
-	}, recordtest.Options{Seed: 1, Rate: 1}, recordtest.Options{Seed: 2, Rate: 1})
-	var out bytes.Buffer
-	f.Summary(&out, results)
-	require.Regexp(t, `^supernode-crash-and-split: false \(2 runs\)\n`+
-		`  false  recovery  of 2 runs, true 1, unknown 0, false 1; it never \x{FFFD}did\n\n`+
-		` +seeds +recall +success +find_p50 .*\n +2 +\d\S* +– .*\n\n.*report\.html\n$`, out.String())
-	require.NotContains(t, out.String(), "\x1b")
-	require.NoError(t, os.Remove(filepath.Join(f.Dir, "report.html")))
-	out.Reset()
-	f.Summary(&out, results)
-	require.Contains(t, out.String(), f.Dir+"\n")
 }
 
 // TestHistoryTellsErrors writes to a file that cannot be written.
