@@ -93,7 +93,7 @@ func (f *Faults) Load(rules []config.Fault, seed int64) {
 	old := f.now.Load().rules
 	var next []*Rule
 	for _, c := range rules {
-		i := slices.IndexFunc(old, func(r *Rule) bool { return r.config && r.Fault.String() == c.String() })
+		i := slices.IndexFunc(old, func(r *Rule) bool { return r.config && r.String() == c.String() })
 		if i >= 0 && !fresh {
 			next = append(next, old[i])
 			continue

@@ -212,11 +212,8 @@ func (a *again) take(ctx actor.Context) (actor.Context, bool) {
 	return substitute{ctx, a.message}, true
 }
 
-// Leave implements props.Injector.
+// Leave implements props.Injector. What the clock has promised to bring comes anyway.
 func (i *injector) Leave(ctx actor.Context) {
-	if i.held != nil {
-		ctx.Send(ctx.Self(), i.held)
-	}
 	if i.line != nil {
 		for n := range i.line.waiting {
 			ctx.Send(ctx.Self(), &i.line.waiting[n].again)

@@ -204,13 +204,15 @@ func TestHeldBackOverARestart(t *testing.T) {
 	require.Equal(t, 2, b.born)
 	require.Equal(t, []string{"1 1s", "2 1s"}, b.got)
 
-	b = newBench(t, "{id: y, kind: actor, action: panic, match: {message: Retrieve}},"+
-		"{id: x, kind: actor, action: reorder, match: {message: Find, nth: 1}}")
-	b.ask(1)
-	b.sim.System.Root.Send(b.child, &message.Retrieve{ReplyTo: b.asker.PID})
-	b.sim.Run(20 * time.Second)
-	require.Equal(t, 2, b.born)
-	require.Equal(t, []string{"1 0s"}, b.got)
+	for action, want := range map[string]string{"reorder": "1 0s", "delay, delay: 3s": "1 3s"} {
+		b = newBench(t, "{id: y, kind: actor, action: panic, match: {message: Retrieve}},"+
+			"{id: x, kind: actor, action: "+action+", match: {message: Find, nth: 1}}")
+		b.ask(1)
+		b.sim.System.Root.Send(b.child, &message.Retrieve{ReplyTo: b.asker.PID})
+		b.sim.Run(20 * time.Second)
+		require.Equal(t, 2, b.born)
+		require.Equal(t, []string{want}, b.got)
+	}
 }
 
 // TestPanicIsInjected: it is treated and counted as any other, and the log says whose doing it was.
@@ -242,6 +244,15 @@ func TestWhatIsNotTouched(t *testing.T) {
 		b.sim.Run(time.Minute)
 		require.Equal(t, []string{"Bytes 0s", "Stopping 0s"}, b.got, action)
 		require.Equal(t, 1, b.ended, action)
+		require.Zero(t, b.ledger(), action)
+	}
+	for _, action := range []string{"panic", "stop", "slow, delay: 1h"} {
+		b := newBench(t, "{id: x, kind: actor, action: "+action+"}")
+		b.sim.System.Root.Send(b.child, &actor.Terminated{Who: b.asker.PID})
+		b.sim.System.Root.Poison(b.child)
+		b.sim.Run(time.Minute)
+		require.Equal(t, []string{"Stopping 0s"}, b.got, action)
+		require.Equal(t, [2]int{1, 1}, [2]int{b.born, b.ended}, action)
 		require.Zero(t, b.ledger(), action)
 	}
 }

@@ -123,7 +123,7 @@ func (r *Rule) status() message.FaultStatus {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return message.FaultStatus{
-		ID: r.ID, Rule: []byte(r.Fault.String()), Strikes: r.Strikes(), Config: r.config, Since: r.since, Active: r.Open(),
+		ID: r.ID, Rule: []byte(r.String()), Strikes: r.Strikes(), Config: r.config, Since: r.since, Active: r.Open(),
 		Due: r.due, Applied: r.applied, Hit: r.hit,
 	}
 }

@@ -172,18 +172,19 @@ func (x *toxin) limit(l *lane, p piece) []piece {
 	if p.end() {
 		return []piece{p}
 	}
+	if l.over {
+		return nil
+	}
 	left := int64(x.rule.Attributes.Bytes) - l.passed
-	if !l.over && p.size <= left {
+	if p.size <= left {
 		l.passed += p.size
 		return []piece{p}
 	}
-	first := !l.over
 	l.over = true
 	x.made()
 	closes := x.rule.Type == "limit_data"
 	var out []piece
-	if first && left > 0 {
-		l.passed += left
+	if left > 0 {
 		switch f := p.message.(type) {
 		case nil:
 			out = append(out, piece{data: p.data[:left], size: left, at: p.at})
@@ -195,7 +196,7 @@ func (x *toxin) limit(l *lane, p piece) []piece {
 			}
 		}
 	}
-	if first && closes {
+	if closes {
 		out = append(out, piece{message: &cut{}, at: p.at})
 	}
 	return out
