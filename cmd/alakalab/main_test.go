@@ -81,7 +81,7 @@ func TestPlanResolved(t *testing.T) {
 	again, _, code := lab(t, out, "plan", "-", "--resolved")
 	require.Zero(t, code)
 	assert.Equal(t, out, again)
-	assert.Contains(t, out, "seeds: [7]\n")
+	golden(t, "resolved.yaml", out)
 }
 
 func TestFaults(t *testing.T) {

@@ -149,6 +149,11 @@ matrix:
 	assert.Equal(t, Seeds{8}, s.Runs[7].Experiment.Seeds)
 	assert.Nil(t, s.Runs[7].Experiment.Matrix)
 	assert.Len(t, s.Experiment.Matrix, 2)
+
+	s, err = load(head+"matrix: {content.files: [1, 2]}\n", "time.run=1m", "content.files=9")
+	require.NoError(t, err)
+	assert.Equal(t, map[string]string{"content.files": "2", "time.run": "1m"}, s.Runs[1].Set)
+	assert.Equal(t, 2, s.Runs[1].Experiment.Content.Files)
 }
 
 func TestShorthands(t *testing.T) {
@@ -164,6 +169,16 @@ faults:
 	assert.Equal(t, []string{"isolate", "isolate-2", "hold"}, []string{e.Faults[0].ID, e.Faults[1].ID, e.Faults[2].ID})
 	assert.Equal(t, []string{"supernode-7"}, e.Faults[0].Do.(*Isolate).Targets.Supernodes.Names)
 	assert.Equal(t, everybody(), e.Faults[2].Do.(*Hold).Links.From)
+}
+
+// What a class of links leaves out is as in default, and what default leaves out as ever.
+func TestLinkClasses(t *testing.T) {
+	l := mustLoad(t, head+"topology: {links: {default: {loss: 5%, rate: 1mbit}, peers: {latency: 3ms, loss: 0}, downloads: }}\n").Topology.Links
+	base := Link{Latency: Constant(20e6), Rate: 1e6, Loss: 0.05}
+	assert.Equal(t, Links{Default: base, Supernodes: base, Peers: Link{Latency: Constant(3e6), Rate: 1e6}, Downloads: base}, l)
+	l = mustLoad(t, head+"topology: {links: {peers: {loss: 1}}}\n").Topology.Links
+	assert.Equal(t, Link{Latency: Constant(20e6), Loss: 1}, l.Peers)
+	assert.Equal(t, Link{Latency: Constant(20e6)}, l.Default)
 }
 
 // Aliases are expanded where they stand.

@@ -120,7 +120,7 @@ func (g generator) file() string {
 	say("measure: {window: 1s, slo: {recall: \">= 0.%d\", bytes: \"<4KiB\", find_p99: '> 30ms'}}", g.number("slo", 0, 999))
 	say("checks: [no-crosstalk, {bounded: {mailbox_p99: %d}}, {quota: {max_slowdown: 5%%}}]", g.number("mailbox", 0, 9999))
 	if rapid.Bool().Draw(g.T, "matrix") {
-		say("matrix: {\"workload[0].ttl\": [%d, 99], config.supernodes.search.strategy: [flood, ring], "+
+		say("matrix: {\"workload[0].ttl\": [%d, 99], "+
 			"topology.links.default: [{rate: 1mbit}, {latency: %s}]}", g.number("axis", 0, 98), g.distribution())
 	}
 	return b.String()
