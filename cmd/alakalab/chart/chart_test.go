@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"gonum.org/v1/plot/plotter"
 
 	"alakazaam/cmd/alakalab/record"
 )
@@ -129,4 +130,11 @@ func TestClockTicks(t *testing.T) {
 		}
 		require.Equal(t, c.want, strings.Join(got, " "))
 	}
+}
+
+func TestPieces(t *testing.T) {
+	nan := math.NaN()
+	c := &Chart{X: []float64{1, 2, 3, 4, 5, 6}}
+	got := c.pieces(Line{Y: Values{nan, 7, 8, nan, nan, 9}})
+	require.Equal(t, []plotter.XYs{{{X: 2, Y: 7}, {X: 3, Y: 8}}, {{X: 6, Y: 9}}}, got)
 }

@@ -275,6 +275,13 @@ var breaches = map[string][]breach{
 				w.Values["fds"] = 20 + float64(i/50)
 			}
 		}, record.False, "growth of open files 1 of 0"},
+		{"open files grow in the warm-up", func(c *Case) {
+			c.Run.Engine = "net"
+			for _, w := range c.Run.Windows {
+				w.Values["goroutines"] = 100
+			}
+			c.Run.Windows[0].Values["fds"] = 3
+		}, record.True, "growth of open files 0 of 0"},
 		{"no goroutines measured", func(c *Case) { c.Run.Engine = "net" }, record.Unknown, "lacks growth of goroutines"},
 		{"no figure", func(c *Case) { c.Run.Figures = nil }, record.Unknown, "lacks mailbox_p99"},
 	},
@@ -358,4 +365,31 @@ func TestEvidenceIsShort(t *testing.T) {
 	all, _ := Judge(c, []experiment.Check{{Name: "no-phantoms"}})
 	require.Len(t, all[1].Evidence, cases+1)
 	require.Equal(t, "and 565 more", all[1].Evidence[cases])
+}
+
+// TestRecoverWhereLowerIsBetter looks at the other side of the band.
+func TestRecoverWhereLowerIsBetter(t *testing.T) {
+	c := sound()
+	for _, w := range c.Run.Windows {
+		w.Values["find_p99"] = 1
+		switch {
+		case w.At >= 200*time.Second:
+			w.Values["find_p99"] = 0.5
+		case w.At >= 160*time.Second:
+			w.Values["find_p99"] = 1.5
+		}
+	}
+	m := Recover(c.Run, "find_p99", 0.1)
+	require.Equal(t, 1.0, m.Baseline)
+	require.True(t, m.Ever)
+	require.Equal(t, 40*time.Second, m.After)
+}
+
+func TestP99(t *testing.T) {
+	var values []float64
+	for i := range 200 {
+		values = append(values, float64(200-i))
+	}
+	require.Equal(t, 198.0, p99(values))
+	require.Equal(t, 99.0, p99(values[:100]), "of a hundred, all but one are not above it")
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -97,6 +98,7 @@ func TestOutput(t *testing.T) {
 	require.Regexp(t, `(?s)^A: a\x{FFFD}<script>\nB: b\n\nwhole\n  metric +A +B +change +p *\n  recall .* n=6 .*~.*  find_p50 .* ms \(.* to .*\) n=6 .*\+\d\S+% +\S*0\.00\d +worse\n`, out.String())
 	require.Contains(t, out.String(), fmt.Sprintf("%d figures compared: ", len(c.Rows)))
 	require.NotContains(t, out.String(), "\x1b")
+	require.Equal(t, 1, strings.Count(out.String(), "supernodes_up"), "of a phase, only what differs")
 
 	out.Reset()
 	require.NoError(t, c.JSON(&out))

@@ -130,7 +130,7 @@ func TestTables(t *testing.T) {
 		r.Windows[20].Values["recall"] = math.NaN()
 		r.Windows[20].Values["own thing"] = 3
 		r.Figures = append(r.Figures, record.Figure{Metric: "recall_mttr", Phase: record.Whole, Value: math.Inf(1)})
-	}, recordtest.Options{Seed: 1, Rate: 1, Set: map[string]string{"workload[0].ttl": "3"}}, recordtest.Options{Seed: 2, Rate: 1, Set: map[string]string{"workload[0].ttl": "5 7"}})
+	}, recordtest.Options{Seed: 1, Rate: 1, Set: map[string]string{"workload[0].ttl": "3"}}, recordtest.Options{Seed: 2, Rate: 1, Set: map[string]string{"workload[0].ttl": "5/ 7"}})
 	rows, err := csv.NewReader(bytes.NewReader(read(t, f.Dir, "metrics.csv"))).ReadAll()
 	require.NoError(t, err)
 	require.Equal(t, []string{"run", "seed", "set", "at_s", "recall", "find_p50", "find_p99", "quer_per_find", "supernodes_up", "overlay_largest", "mailbox_p99", "own thing"}, rows[0])
@@ -153,7 +153,7 @@ func TestTables(t *testing.T) {
 	require.NoError(t, r.Err())
 	require.Len(t, names, 8)
 	require.Equal(t, "supernode-crash-and-split/workload[0].ttl=3/phase=before", names[0])
-	require.Equal(t, "supernode-crash-and-split/workload[0].ttl=5_7/phase=whole", names[7])
+	require.Equal(t, "supernode-crash-and-split/workload[0].ttl=5__7/phase=whole", names[7])
 	require.Equal(t, "higher", r.Units().Get("recall", "better").Value)
 	_, defined := results.Runs[0].Record.Figure("recall_mttr", record.Whole)
 	require.False(t, defined)
@@ -197,6 +197,7 @@ func TestPagePartial(t *testing.T) {
 	text, _ := walk(t, read(t, f.Dir, "report.html"))
 	require.Contains(t, text, "cut short")
 	require.Contains(t, text, "split")
+	require.Contains(t, text, "it recovered", "of a single run, what is true is told as well")
 }
 
 // walk gives the text of a page and the types of its scripts, and requires that nothing comes from elsewhere.
@@ -302,4 +303,38 @@ func TestHistoryTellsErrors(t *testing.T) {
 		h.Add(record.Op{Kind: "find", Text: strings.Repeat("x", 100)})
 	}
 	require.True(t, errors.Is(h.Close(), os.ErrClosed))
+}
+
+// TestFindsAreFromTheirIntendedStart guards against coordinated omission.
+func TestFindsAreFromTheirIntendedStart(t *testing.T) {
+	f, err := Create(t.TempDir(), "x", began, "seed7")
+	require.NoError(t, err)
+	h, err := f.History("")
+	require.NoError(t, err)
+	h.Add(record.Op{Kind: "find", Outcome: record.OK, Intended: time.Second, Started: 3 * time.Second, Ended: 4 * time.Second})
+	h.Add(record.Op{Kind: "find", Outcome: record.Fail, Ended: time.Hour})
+	h.Add(record.Op{Kind: "publish", Outcome: record.OK, Ended: time.Hour})
+	require.NoError(t, h.Close())
+	got := h.Run(&record.Run{}).Finds
+	require.InDelta(t, 3, got[0], 0.003)
+	require.InDelta(t, 3, got[len(got)-1], 0.003)
+}
+
+// TestVerdicts joins those of several runs: false counts more than unknown, whatever comes last.
+func TestVerdicts(t *testing.T) {
+	run := func(v record.Verdict) Run {
+		return Run{Record: &record.Run{Verdict: v, Checks: []record.Check{{Name: "a", Verdict: v}}}}
+	}
+	for _, order := range [][]record.Verdict{{record.True, record.False, record.Unknown}, {record.Unknown, record.True, record.False}} {
+		var runs []Run
+		for _, v := range order {
+			runs = append(runs, run(v))
+		}
+		all := verdicts(runs)
+		require.Len(t, all, 1)
+		require.Equal(t, record.False, all[0].Verdict)
+		require.Equal(t, "of 3 runs, true 1, unknown 1, false 1", all[0].Tally)
+		require.Len(t, all[0].Said, 2)
+		require.Equal(t, record.False, worst(runs))
+	}
 }
