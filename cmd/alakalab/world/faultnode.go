@@ -135,25 +135,3 @@ func (fs *faults) shuffle(f *fault, s *experiment.Shuffle) func() {
 		}
 	}
 }
-
-// actors makes messages of actors go wrong, by the rules that a node's own configuration has.
-func (fs *faults) actors(f *fault) func() {
-	rule, _ := f.plan.Rule()
-	hosts := f.targets()
-	for _, h := range hosts {
-		if err := h.faults.Add(rule); err != nil {
-			fs.w.note("fault %s at %s: %v", f.ID, h.name, err)
-		}
-	}
-	f.Due, f.Applied = 0, 0
-	return func() {
-		for _, h := range hosts {
-			for _, s := range h.faults.Ledger() {
-				if s.ID == f.ID {
-					f.Due, f.Applied, f.Hit = f.Due+s.Due, f.Applied+s.Applied, f.Hit+s.Hit
-				}
-			}
-			h.faults.Remove(f.ID)
-		}
-	}
-}

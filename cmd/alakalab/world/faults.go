@@ -48,8 +48,8 @@ func (fs *faults) apply(f *fault) (end func()) {
 		return fs.clock(f, do)
 	case *experiment.Shuffle:
 		return fs.shuffle(f, do)
-	case *experiment.Actor:
-		return fs.actors(f)
+	case *experiment.Actor, *experiment.Toxic:
+		return fs.rules(f)
 	case *experiment.Byzantine:
 		return fs.byzantine(f, do)
 	}
@@ -60,7 +60,7 @@ func (fs *faults) apply(f *fault) (end func()) {
 func can(f experiment.Fault) error {
 	switch do := f.Do.(type) {
 	case *experiment.Partition, *experiment.Isolate, *experiment.Flap, *experiment.Hold, *experiment.Network, *experiment.Kill,
-		*experiment.Disk, *experiment.Clock, *experiment.Shuffle, *experiment.Actor:
+		*experiment.Disk, *experiment.Clock, *experiment.Shuffle, *experiment.Actor, *experiment.Toxic:
 		return nil
 	case *experiment.Byzantine:
 		if scripts[do.Script] == nil {

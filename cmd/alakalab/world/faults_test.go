@@ -112,6 +112,21 @@ func TestFaultsShow(t *testing.T) {
 	})
 }
 
+func TestToxic(t *testing.T) {
+	r := during(t, &experiment.Toxic{
+		Type: "latency", Stream: "both", Toxicity: 1, Attributes: experiment.Attributes{Latency: 300 * time.Millisecond},
+		Links: experiment.LinkSet{From: all(true, false), To: all(false, true)},
+	})
+	require.InDelta(t, r.figure(t, "find_p50", record.Before)+0.6, r.figure(t, "find_p50", record.During), 0.1)
+	require.Equal(t, r.figure(t, "find_p50", record.Before), r.figure(t, "find_p50", record.After))
+	one := during(t, &experiment.Toxic{
+		Type: "refuse", Stream: "both", Toxicity: 1, Links: experiment.LinkSet{From: all(true, false), To: supernode(4)},
+	})
+	refused := one.figure(t, "finds_failed", record.During)
+	require.Greater(t, refused, 0.0)
+	require.Less(t, refused, 0.4, "of the peers of one supernode")
+}
+
 func TestKill(t *testing.T) {
 	kill := func(data string, restart time.Duration) *result {
 		return run(t, 1, small(func(e *experiment.Experiment) {

@@ -116,7 +116,7 @@ func (w *World) newHost(i int, super bool, live *config.Live) *host {
 		clock: &clock{Sim: w.sim}, turns: &turns{w: w}, home: -1, inList: -1,
 	}
 	if slices.ContainsFunc(w.exp.Faults, func(f experiment.Fault) bool { _, ok := f.Rule(); return ok }) {
-		h.faults = injected.New(injected.Options{Clock: w.sim, Rand: w.rand("faults " + h.name), Metrics: w.meters, Log: w.sim.Log})
+		h.faults = w.newFaults(h.name)
 	}
 	return h
 }
@@ -137,7 +137,7 @@ func (h *host) start() error {
 		h.notes = w.sim.NewNotes()
 	}
 	h.disk = &disk{h: h, life: life}
-	transport := w.net.Host(h.self.IPv4())
+	transport := h.transport()
 	spec := node.Spec{
 		Name: fmt.Sprintf("%s.%d", h.name, h.lives), Role: node.Peer, Self: h.self, Config: h.live, Disk: h.disk,
 		Notes: notes{h.notes, life}, Grace: grace,
