@@ -145,7 +145,7 @@ func TestUsage(t *testing.T) {
 		"plan a b":                  "one FILE has to be named",
 		"plan x --jsno":             "unknown flag: --jsno",
 		"plan x --json --resolved":  "none of the others can be",
-		"run x":                     `unknown command "run"`,
+		"running x":                 `unknown command "running"`,
 		"faults kil":                `there is no fault "kil": did you mean "kill"?`,
 		"new A":                     `the name has to be small letters, digits and dashes, not "A"`,
 		"new a b":                   "accepts at most 1 arg(s), received 2",

@@ -133,7 +133,7 @@ func TestTables(t *testing.T) {
 	}, recordtest.Options{Seed: 1, Rate: 1, Set: map[string]string{"workload[0].ttl": "3"}}, recordtest.Options{Seed: 2, Rate: 1, Set: map[string]string{"workload[0].ttl": "5/ 7"}})
 	rows, err := csv.NewReader(bytes.NewReader(read(t, f.Dir, "metrics.csv"))).ReadAll()
 	require.NoError(t, err)
-	require.Equal(t, []string{"run", "seed", "set", "at_s", "recall", "find_p50", "find_p99", "quer_per_find", "supernodes_up", "overlay_largest", "mailbox_p99", "own thing"}, rows[0])
+	require.Equal(t, []string{"run", "seed", "set", "at_s", "recall", "find_p50", "find_p99", "quer_per_find", "mailbox_p99", "supernodes_up", "overlay_largest", "own thing"}, rows[0])
 	require.Len(t, rows, 1+2*len(results.Runs[0].Record.Windows))
 	require.Equal(t, []string{"1", "1", "workload[0].ttl=3", "100", ""}, rows[21][:5], "what is no number is left out")
 	require.Equal(t, "3", rows[21][11])

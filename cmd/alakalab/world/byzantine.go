@@ -161,9 +161,9 @@ func (t *talk) receive(ctx actor.Context) {
 	case *port.Ended:
 		t.conn.Close()
 	case *port.Closed:
-		t.foul.talks = slices.DeleteFunc(t.foul.talks, func(o *talk) bool { return o == t })
+		t.talks = slices.DeleteFunc(t.talks, func(o *talk) bool { return o == t })
 		if t.main == t {
-			t.foul.main = nil
+			t.main = nil
 		}
 		ctx.Stop(ctx.Self())
 	}

@@ -55,7 +55,7 @@ func (d *directory) after(wait time.Duration, do func()) {
 		ready = d.ready
 	}
 	d.ready = ready
-	if ready == now {
+	if ready.Equal(now) {
 		do()
 		return
 	}

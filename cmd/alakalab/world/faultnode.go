@@ -124,7 +124,7 @@ func (t *turns) Throughput() int { return t.w.sim.Throughput() }
 var _ actor.Dispatcher = (*turns)(nil)
 
 // shuffle lets actors take turns at random.
-func (fs *faults) shuffle(f *fault, s *experiment.Shuffle) func() {
+func (fs *faults) shuffle(f *fault) func() {
 	hosts := f.targets()
 	for _, h := range hosts {
 		h.turns.random, h.turns.fault = f.random, f

@@ -47,7 +47,7 @@ func (fs *faults) apply(f *fault) (end func()) {
 	case *experiment.Clock:
 		return fs.clock(f, do)
 	case *experiment.Shuffle:
-		return fs.shuffle(f, do)
+		return fs.shuffle(f)
 	case *experiment.Actor, *experiment.Toxic:
 		return fs.rules(f)
 	case *experiment.Byzantine:

@@ -66,9 +66,6 @@ func gnp(r *rand.Rand, n int, degree float64) ([][2]int, error) {
 		return nil, fmt.Errorf("%d nodes with %g neighbors on average: %w", n, degree, errGraph)
 	}
 	g := simple.NewUndirectedGraph()
-	for i := range n {
-		g.AddNode(simple.Node(i))
-	}
 	if err := gen.Gnp(g, n, degree/float64(n-1), r); err != nil {
 		return nil, fmt.Errorf("gnp: %w", err)
 	}

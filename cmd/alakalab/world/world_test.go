@@ -178,6 +178,7 @@ func TestChurn(t *testing.T) {
 		if leave == "crash" {
 			require.Greater(t, stale, 0.1, "supernodes do not know at once")
 			require.Empty(t, r.of("logout"))
+			require.Positive(t, r.figure(t, "unsure", record.Whole))
 		} else {
 			require.Less(t, stale, 0.02)
 			require.Greater(t, len(r.of("logout")), 20)
