@@ -180,15 +180,14 @@ func (s *Sim) Steps() uint64 { return s.steps }
 
 // record adds something that happened to the trace.
 func (s *Sim) record(kind byte, at [2]netip.AddrPort, data []byte) {
-	b := binary.BigEndian.AppendUint64(s.noted, uint64(s.now.UnixNano()))
-	b = append(b, kind)
+	b := append(binary.BigEndian.AppendUint64(s.noted, uint64(s.now.UnixNano())), kind)
 	for _, a := range at {
 		ip := a.Addr().As16()
 		b = append(b, ip[:]...)
 		b = binary.BigEndian.AppendUint16(b, a.Port())
 	}
-	b = binary.BigEndian.AppendUint32(b, uint32(len(data)))
-	s.noted = append(b, data...)
+	b = append(binary.BigEndian.AppendUint32(b, uint32(len(data))), data...)
+	s.noted = b
 	if len(s.noted) > 32<<10 {
 		s.hash()
 	}
