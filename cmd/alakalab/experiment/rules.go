@@ -129,14 +129,15 @@ func (d *decoder) workload(e *Experiment) {
 	finds := false
 	for i, o := range e.Workload {
 		at := fmt.Sprintf("workload[%d]", i)
-		kind := o.Kind()
 		d.require(peers > 0, at, at+": there are no peers to do it (topology.peers.count)", "", "topology.peers.count")
 		d.require(e.Content.Files > 0, at, at+": there are no files to do it with (content.files)", "", "content.files")
 		d.require(o.From.Supernodes == nil && !o.From.Rest, at+".from", at+".from: operations come from peers", "")
 		d.targets(e, o.From, at+".from", false)
+		f, find := o.Do.(*Find)
+		d.require(!find || f.By != "topic" || e.Content.Topics > 0, at+".by", at+".by is topic, and names have none (content.topics)", "", "content.topics")
 		_, download := o.Do.(*Download)
 		d.require(!download || finds || d.finds(e), at, at+" takes what a find has found, and there is no find in the workload", "")
-		finds = finds || kind == "find"
+		finds = finds || find
 	}
 	for _, c := range []struct {
 		at    string

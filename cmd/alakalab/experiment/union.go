@@ -23,7 +23,7 @@ var unions = map[reflect.Type][]member{
 		{"total", func() any { return &Total{} }}, {"file", func() any { return &EdgeList{} }},
 	},
 	reflect.TypeFor[Work](): {
-		{"find", func() any { return &Find{Terms: Dist{Kind: KindZipf, S: 0.8}} }},
+		{"find", func() any { return &Find{Terms: Dist{Kind: KindZipf, S: 0.8}, By: "file"} }},
 		{"download", func() any { return &Download{After: "find", Sources: 3} }},
 		{"publish", func() any { return &Publish{} }}, {"withdraw", func() any { return &Withdraw{} }},
 	},

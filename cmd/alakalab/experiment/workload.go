@@ -6,6 +6,9 @@ import "time"
 type Content struct {
 	// Different files. File 0 is the most popular one.
 	Files int `yaml:"files" range:"0..10000000" unit:"files"`
+	// Words that names have beside what is their own, dealt out in turn: each word is in the names of as many files, popular
+	// and rare ones.
+	Topics int `yaml:"topics" range:"0..1000000" unit:"words" zero:"names have nothing in common"`
 	// Copies of a file at the start, each at another peer; at least one. Zipf by mean makes popular files the more frequent ones.
 	Copies Dist `yaml:"copies" dist:"number"`
 	// How copies relate to how often a file is looked for: drawn takes copies as they come; uniform, proportional and
@@ -56,6 +59,8 @@ type Work interface{ work() }
 type Find struct {
 	// Which files are looked for, by popularity: zipf over the files, or uniform.
 	Terms Dist `yaml:"terms" dist:"rank"`
+	// What is searched for: file is what only that file's name has; topic is the word that it shares with others (content.topics).
+	By string `yaml:"by" form:"file|topic"`
 	// How many hops a search goes.
 	TTL int `yaml:"ttl" range:"0..99" unit:"hops" zero:"as the node's search.ttl"`
 }

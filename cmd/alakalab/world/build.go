@@ -222,6 +222,9 @@ func (w *World) content() error {
 			break
 		}
 	}
+	for range w.exp.Content.Topics {
+		w.newTopic()
+	}
 	r := w.rand("content")
 	peers := w.hosts[w.supers:]
 	for _, n := range copies(w.exp.Content, w.popular.Weight, len(peers), experiment.Source(w.seed, "copies")) {

@@ -25,7 +25,6 @@ type pending struct {
 	record.Op
 	host     *host
 	life     *life
-	file     int
 	promised []promise
 	done     func()
 }

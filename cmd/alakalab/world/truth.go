@@ -108,12 +108,14 @@ type promise struct {
 	reachable bool
 }
 
-// promises lists what a search for a file that begins now is to find. near says whether a supernode is within reach.
-func (t *truth) promises(file int, near func(supernode int) bool) []promise {
+// promises lists what a search for some files that begins now is to find. near says whether a supernode is within reach.
+func (t *truth) promises(files []int, near func(supernode int) bool) []promise {
 	var out []promise
-	for _, e := range t.byFile[file] {
-		if t.findable(e) {
-			out = append(out, promise{e, e.ends, e.at, t.w.hosts[e.at].downs, near(e.at)})
+	for _, file := range files {
+		for _, e := range t.byFile[file] {
+			if t.findable(e) {
+				out = append(out, promise{e, e.ends, e.at, t.w.hosts[e.at].downs, near(e.at)})
+			}
 		}
 	}
 	return out

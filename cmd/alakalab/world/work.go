@@ -68,7 +68,7 @@ func (s *stream) begin() {
 	}
 	switch do := s.do.Do.(type) {
 	case *experiment.Find:
-		s.w.find(h, s.rank(), s.done(h))
+		s.w.find(h, s.rank(), do.By == "topic", s.done(h))
 	case *experiment.Download:
 		s.w.download(h, int(do.Sources), s.random, s.done(h))
 	case *experiment.Publish:
@@ -134,12 +134,15 @@ func (w *World) open(kind string, h *host, done func()) *pending {
 	return p
 }
 
-// find searches for a file.
-func (w *World) find(h *host, file int, done func()) {
+// find searches for a file, or for its topic.
+func (w *World) find(h *host, file int, topic bool, done func()) {
 	w.finds++
 	p := w.open("find", h, done)
-	text := w.files[file].text
-	p.Text, p.Class, p.file = text.String(), w.class(file), file
+	text, files := w.files[file].text, []int{file}
+	if topic {
+		text, files = w.topics[file%len(w.topics)], w.alike(file)
+	}
+	p.Text, p.Class = text.String(), w.class(file)
 	at := h.home
 	if h.super {
 		at = h.i
@@ -149,7 +152,7 @@ func (w *World) find(h *host, file int, done func()) {
 		w.reach(at, int(w.hosts[at].live.Get().Search.TTL))
 		near = w.ball.near
 	}
-	p.promised = w.truth.promises(file, near)
+	p.promised = w.truth.promises(files, near)
 	to := h.routes.Searches()
 	if to == nil {
 		w.clerk.end(p, record.Fail, "the node is neither peer nor supernode now")
@@ -221,13 +224,35 @@ type file struct {
 	size int64
 }
 
+// alike lists the files of a file's topic.
+func (w *World) alike(file int) (out []int) {
+	for f := file % len(w.topics); f < len(w.files); f += len(w.topics) {
+		out = append(out, f)
+	}
+	return out
+}
+
+// newTopic makes a word that is in the names of several files.
+func (w *World) newTopic() {
+	id := fileID(w.seed, -1-len(w.topics))
+	text, err := p2p.NewSearchText(strings.ToLower(base32.StdEncoding.EncodeToString(id[:5])))
+	if err != nil {
+		panic(err) // it is short and plain
+	}
+	w.topics = append(w.topics, text)
+}
+
 // newFile makes a file more.
 func (w *World) newFile() int {
 	i := len(w.files)
 	id := fileID(w.seed, i)
 	// Names that have little in common, so that an index finds each as quickly as it finds real ones.
 	label := strings.ToLower(base32.StdEncoding.EncodeToString(id[:10]))
-	name, err := p2p.NewFileName(label + ".bin")
+	title := label
+	if len(w.topics) > 0 {
+		title = w.topics[i%len(w.topics)].String() + " " + label
+	}
+	name, err := p2p.NewFileName(title + ".bin")
 	if err != nil {
 		panic(err) // it is short and plain
 	}

@@ -59,6 +59,7 @@ type World struct {
 	around  [][]int         // the neighbors of each supernode
 	popular experiment.Dist // of what is looked for
 	files   []file
+	topics  []p2p.SearchText
 	sizes   func() float64
 
 	upSupers, upPeers           []*host

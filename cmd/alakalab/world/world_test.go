@@ -160,6 +160,21 @@ func TestWorkload(t *testing.T) {
 	require.Zero(t, r.figure(t, "wrong_files", record.Whole))
 }
 
+// TestTopics: a search for a word finds all files whose names have it.
+func TestTopics(t *testing.T) {
+	r := run(t, 1, small(func(e *experiment.Experiment) {
+		e.Content.Topics = 5
+		e.Workload[0].Do = &experiment.Find{Terms: experiment.Dist{Kind: experiment.KindZipf, S: 0.8}, By: "topic", TTL: 9}
+	}))
+	require.InDelta(t, 1, r.figure(t, "recall", record.Whole), 0)
+	for _, o := range r.ops {
+		if o.Kind == "find" {
+			require.Equal(t, 30, o.Expected, "ten files of three owners")
+			require.Len(t, o.Results, 30)
+		}
+	}
+}
+
 func TestChurn(t *testing.T) {
 	for _, leave := range []string{"crash", "logout"} {
 		r := run(t, 3, small(func(e *experiment.Experiment) {
