@@ -12,11 +12,14 @@ import (
 type Notes struct {
 	Values map[string][]byte // what is kept, for tests to look at and to spoil
 
-	sim *Sim
+	system *actor.ActorSystem
 }
 
 // NewNotes makes Notes that hold nothing.
-func (s *Sim) NewNotes() *Notes { return &Notes{Values: make(map[string][]byte), sim: s} }
+func NewNotes(s *actor.ActorSystem) *Notes { return &Notes{Values: make(map[string][]byte), system: s} }
+
+// NewNotes makes Notes for a node of this world.
+func (s *Sim) NewNotes() *Notes { return NewNotes(s.System) }
 
 // Keep implements port.Notes.
 func (n *Notes) Keep(name string, value []byte) {
@@ -29,5 +32,5 @@ func (n *Notes) Keep(name string, value []byte) {
 
 // Recall implements port.Notes.
 func (n *Notes) Recall(name string, owner *actor.PID) {
-	n.sim.System.Root.Send(owner, &port.Recalled{Name: name, Value: bytes.Clone(n.Values[name])})
+	n.system.Root.Send(owner, &port.Recalled{Name: name, Value: bytes.Clone(n.Values[name])})
 }

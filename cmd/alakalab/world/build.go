@@ -9,7 +9,6 @@ import (
 
 	"github.com/sirupsen/logrus"
 
-	"alakazaam/actors/actortest"
 	"alakazaam/actors/p2p"
 	"alakazaam/cmd/alakalab/experiment"
 	"alakazaam/config"
@@ -28,7 +27,7 @@ var (
 
 // build makes the world as it is before its first event.
 func build(e *experiment.Experiment, o Options) (*World, error) {
-	sim := actortest.NewSim(o.Seed)
+	sim := newSimulated(o.Seed)
 	sim.Log.SetLevel(logrus.PanicLevel) // what nobody reads need not be written
 	if o.Log != nil {
 		sim.Log.SetLevel(o.Log.Level)
@@ -36,7 +35,7 @@ func build(e *experiment.Experiment, o Options) (*World, error) {
 		sim.Log.SetFormatter(o.Log.Formatter)
 	}
 	w := &World{
-		exp: e, options: o, seed: o.Seed, sim: sim, net: actortest.NewNet(sim), began: sim.Now(),
+		exp: e, options: o, seed: o.Seed, sim: sim, began: sim.Now(),
 		supers: e.Topology.Supernodes.Count, meters: newMeters(), traffic: make(map[wire.Command]*traffic),
 		spoofed: make(map[p2p.PacketID]int), burnt: make(map[p2p.PacketID]bool), reflected: make(map[int]int),
 	}
@@ -67,9 +66,10 @@ func (w *World) wire() {
 		n.between[i] = way{latency: latency(link.Latency), rate: link.Rate.Bytes(), loss: float64(link.Loss)}
 	}
 	w.network = n
-	w.net.Transit, w.net.Sent, w.net.Down, w.net.Change = n.transit, n.sent, w.faults.down, w.faults.change
-	w.net.Sum, w.net.Read, w.net.Retransmit = sum, w.read, true
-	w.net.Patience, w.net.WriteQueue = config.DefaultWriteTimeout, int(config.DefaultWriteQueue)
+	w.net = w.sim.Weave(wires{
+		transit: n.transit, sent: n.sent, down: w.faults.down, change: w.faults.change, read: w.read, sum: sum,
+		patience: config.DefaultWriteTimeout, writeQueue: int(config.DefaultWriteQueue),
+	})
 }
 
 // configured is the configuration of all supernodes, or of all peers.

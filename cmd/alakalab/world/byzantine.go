@@ -136,7 +136,7 @@ func (f *foul) dial(with *host, open func(*talk)) *talk {
 }
 
 func (f *foul) reach(to p2p.Endpoint, t *talk) *talk {
-	t.pid = f.w.sim.System.Root.Spawn(actor.PropsFromFunc(t.receive, actor.WithDispatcher(f.w.sim)))
+	t.pid = f.w.spawn(t.receive)
 	f.transport.Dial(to.Dialable(), 5*time.Second, t.pid)
 	return t
 }

@@ -40,7 +40,7 @@ func newClerk(w *World) *clerk {
 		w: w, open: make(map[int]*pending), entries: make(map[*entry][]*pending), logins: make(map[*host]*pending),
 		watched: make(map[string]*watch),
 	}
-	c.pid = w.sim.System.Root.Spawn(actor.PropsFromFunc(c.receive, actor.WithDispatcher(w.sim)))
+	c.pid = w.spawn(c.receive)
 	w.truth.acknowledged = func(e *entry) { c.settle(e, record.OK, "") }
 	w.truth.withdrawn = func(e *entry) { c.settle(e, record.OK, "") }
 	w.truth.loggedIn = func(h *host) {

@@ -30,6 +30,8 @@ func (w *World) directory(h *host, l *life) port.Store {
 
 // Apply implements port.Store.
 func (d *directory) Apply(changes []port.Change, owner *actor.PID, token uint64) {
+	d.h.w.sim.Lock()
+	defer d.h.w.sim.Unlock()
 	if d.life.over {
 		return
 	}
@@ -68,6 +70,8 @@ func (d *directory) after(wait time.Duration, do func()) {
 
 // Load implements port.Store.
 func (d *directory) Load(after port.Cursor, limit int, owner *actor.PID, token uint64) {
+	d.h.w.sim.Lock()
+	defer d.h.w.sim.Unlock()
 	if d.life.over {
 		return
 	}

@@ -24,6 +24,13 @@ func (d *disk) tell(to *actor.PID, m any) {
 	}
 }
 
+// answer is tell for who has not the laboratory's lock.
+func (d *disk) answer(to *actor.PID, m any) {
+	d.h.w.sim.Lock()
+	defer d.h.w.sim.Unlock()
+	d.tell(to, m)
+}
+
 // shared is file number f as the disk reports it.
 func (d *disk) shared(f int) port.SharedFile {
 	file := d.h.w.files[f]
@@ -32,6 +39,8 @@ func (d *disk) shared(f int) port.SharedFile {
 
 // Watch implements port.Disk.
 func (d *disk) Watch(owner *actor.PID) {
+	d.h.w.sim.Lock()
+	defer d.h.w.sim.Unlock()
 	d.owner = owner
 	if n := len(d.h.files); n > 0 {
 		found := make([]port.SharedFile, n)
@@ -61,16 +70,20 @@ func (h *host) remove(i int) {
 }
 
 // StopWatching implements port.Disk.
-func (d *disk) StopWatching() { d.owner = nil }
+func (d *disk) StopWatching() {
+	d.h.w.sim.Lock()
+	defer d.h.w.sim.Unlock()
+	d.owner = nil
+}
 
 // Share implements port.Disk; a simulated disk has no other paths.
 func (d *disk) Share(paths []string, owner *actor.PID) {
-	d.tell(owner, &port.ShareEdited{Unknown: paths})
+	d.answer(owner, &port.ShareEdited{Unknown: paths})
 }
 
 // Unshare implements port.Disk; a simulated disk keeps no list.
 func (d *disk) Unshare(paths []string, _ []p2p.FileID, owner *actor.PID) {
-	d.tell(owner, &port.ShareEdited{Unknown: paths})
+	d.answer(owner, &port.ShareEdited{Unknown: paths})
 }
 
 // Partial implements port.Disk.
@@ -78,8 +91,9 @@ func (d *disk) Partial(f p2p.FileID) string { return fmt.Sprintf("%d/partial/%s"
 
 // Keep implements port.Disk.
 func (d *disk) Keep(f p2p.FileID, name string, owner *actor.PID) {
-	got := d.h.w.net.Files[d.Partial(f)]
-	d.Discard(f)
+	d.h.w.sim.Lock()
+	defer d.h.w.sim.Unlock()
+	got := d.h.w.net.Take(d.Partial(f))
 	if sum(got) != f {
 		d.h.w.wrongFiles++
 	}
@@ -94,10 +108,10 @@ func (d *disk) Keep(f p2p.FileID, name string, owner *actor.PID) {
 }
 
 // Discard implements port.Disk.
-func (d *disk) Discard(f p2p.FileID) { delete(d.h.w.net.Files, d.Partial(f)) }
+func (d *disk) Discard(f p2p.FileID) { d.h.w.net.Take(d.Partial(f)) }
 
 // Have implements port.Disk. A download that was finished once is begun anew, so that each one is measured.
-func (d *disk) Have(_ p2p.FileID, _ string, owner *actor.PID) { d.tell(owner, &port.Kept{}) }
+func (d *disk) Have(_ p2p.FileID, _ string, owner *actor.PID) { d.answer(owner, &port.Kept{}) }
 
 // read is the content of a shared file, for the network.
 func (w *World) read(path string) ([]byte, bool) {

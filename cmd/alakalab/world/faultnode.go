@@ -87,16 +87,17 @@ var errnos = map[string]error{
 func (fs *faults) clock(f *fault, c *experiment.Clock) func() {
 	began := fs.w.sim.Now()
 	hosts := f.targets()
+	wrong := &wrongClock{say: func(now time.Time) time.Time {
+		return now.Add(c.Jump + time.Duration(float64(now.Sub(began))*(c.Speed-1)))
+	}}
 	for _, h := range hosts {
-		h.clock.wrong = func(now time.Time) time.Time {
-			f.Hit++
-			return now.Add(c.Jump + time.Duration(float64(now.Sub(began))*(c.Speed-1)))
-		}
+		h.clock.wrong.Store(wrong)
 	}
 	return func() {
 		for _, h := range hosts {
-			h.clock.wrong = nil
+			h.clock.wrong.Store(nil)
 		}
+		f.Hit += int(wrong.asked.Load())
 	}
 }
 

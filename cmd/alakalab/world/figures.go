@@ -30,7 +30,7 @@ func (w *World) record() *record.Run {
 	}
 	out.Figures = append(out.Figures, w.recoveries(out.Windows)...)
 	out.Figures = append(out.Figures, record.Figure{
-		Metric: "mailbox_p99", Phase: record.Whole, Value: float64(w.meters.depth.ValueAtQuantile(99)),
+		Metric: "mailbox_p99", Phase: record.Whole, Value: float64(w.meters.usual(99)),
 	})
 	for _, f := range w.faults.ledger {
 		out.Faults = append(out.Faults, f.Fault)

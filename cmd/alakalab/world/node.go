@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -65,16 +66,24 @@ type life struct{ over bool }
 
 // clock is a host's clock: that of the world, unless it is wrong.
 type clock struct {
-	*actortest.Sim
-	wrong func(now time.Time) time.Time // what it says; nil: the time
+	port.Clock
+	wrong atomic.Pointer[wrongClock] // what it says; nil: the time
+}
+
+// wrongClock makes what a clock says of the time, and counts how often it was asked.
+type wrongClock struct {
+	say   func(now time.Time) time.Time
+	asked atomic.Int64
 }
 
 // Now implements port.Clock.
 func (c *clock) Now() time.Time {
-	if c.wrong != nil {
-		return c.wrong(c.Sim.Now())
+	now := c.Clock.Now()
+	if wrong := c.wrong.Load(); wrong != nil {
+		wrong.asked.Add(1)
+		return wrong.say(now)
 	}
-	return c.Sim.Now()
+	return now
 }
 
 // address is where host i is: hosts that follow each other are in different networks of 24 bits, because nodes take only
@@ -113,7 +122,7 @@ func (w *World) newHost(i int, super bool, live *config.Live) *host {
 	}
 	h := &host{
 		w: w, i: i, name: name, super: super, self: endpointOf(i), live: live,
-		clock: &clock{Sim: w.sim}, turns: &turns{w: w}, home: -1, inList: -1,
+		clock: &clock{Clock: w.sim}, turns: &turns{w: w}, home: -1, inList: -1,
 	}
 	if slices.ContainsFunc(w.exp.Faults, func(f experiment.Fault) bool { _, ok := f.Rule(); return ok }) {
 		h.faults = w.newFaults(h.name)
@@ -134,13 +143,13 @@ func (h *host) start() error {
 	}
 	env.Fatal = func(err error) { w.sim.Do(0, func() { h.died(life, err) }) }
 	if h.notes == nil {
-		h.notes = w.sim.NewNotes()
+		h.notes = actortest.NewNotes(w.sim.System)
 	}
 	h.disk = &disk{h: h, life: life}
 	transport := h.transport()
 	spec := node.Spec{
 		Name: fmt.Sprintf("%s.%d", h.name, h.lives), Role: node.Peer, Self: h.self, Config: h.live, Disk: h.disk,
-		Notes: notes{h.notes, life}, Grace: grace,
+		Notes: notes{h.notes, w, life}, Grace: grace,
 		Gateway: func(r *message.Routes) *actor.Props {
 			return gateway.Props(env, transport, gateway.Options{
 				Listen: h.self.Dialable()[0], Self: h.self, Config: h.live, FindWindow: node.FindWindow(*h.live.Get()),
@@ -237,12 +246,22 @@ func (h *host) died(l *life, err error) {
 // notes are what a life keeps of its node's notes.
 type notes struct {
 	*actortest.Notes
+	w    *World
 	life *life
 }
 
 // Keep implements port.Notes.
 func (n notes) Keep(name string, value []byte) {
+	n.w.sim.Lock()
+	defer n.w.sim.Unlock()
 	if !n.life.over {
 		n.Notes.Keep(name, value)
 	}
+}
+
+// Recall implements port.Notes.
+func (n notes) Recall(name string, owner *actor.PID) {
+	n.w.sim.Lock()
+	defer n.w.sim.Unlock()
+	n.Notes.Recall(name, owner)
 }

@@ -112,9 +112,14 @@ func TestCopies(t *testing.T) {
 	require.Equal(t, []int{1, 1, 1, 1}, of("drawn", experiment.Constant(0)))
 }
 
+func simulatedMachine() (simulated, *machine) {
+	m := newSimulated(1)
+	return m.engine.(simulated), m
+}
+
 func TestNetwork(t *testing.T) {
-	sim := actortest.NewSim(1)
-	w := &World{sim: sim, supers: 2, began: sim.Now(), faults: &faults{}}
+	sim, m := simulatedMachine()
+	w := &World{sim: m, supers: 2, began: sim.Now(), faults: &faults{}}
 	n := &network{w: w, random: rand.New(rand.NewPCG(1, 1)), busy: map[[2]int]time.Time{}}
 	n.between[0] = way{latency: latency(experiment.Constant(10e6)), rate: 1000}
 	n.between[1] = way{latency: latency(experiment.Constant(20e6)), loss: 0.5}
@@ -148,8 +153,8 @@ func TestNetwork(t *testing.T) {
 }
 
 func TestAudit(t *testing.T) {
-	sim := actortest.NewSim(1)
-	w := &World{sim: sim, hosts: make([]*host, 5)}
+	sim, m := simulatedMachine()
+	w := &World{sim: m, hosts: make([]*host, 5)}
 	a := newAudit(w)
 	id := p2p.NewPacketID(rand.NewPCG(1, 1))
 	send := func(from, to int, ttl p2p.TTL) {
@@ -176,8 +181,8 @@ func TestAudit(t *testing.T) {
 // TestDirectory: a disk that is slow for one change does not let the next one overtake it, and what a life that is over
 // still writes is not written.
 func TestDirectory(t *testing.T) {
-	sim := actortest.NewSim(1)
-	w := &World{sim: sim, began: sim.Now()}
+	sim, m := simulatedMachine()
+	w := &World{sim: m, began: sim.Now()}
 	w.truth = newTruth(w)
 	slow := &experiment.Disk{Point: "store.fsync", Terms: experiment.Terms{{Percent: 100, Count: 1, Action: "sleep", Sleep: time.Second}}}
 	h := &host{w: w}
@@ -196,7 +201,7 @@ func TestDirectory(t *testing.T) {
 	sim.Run(time.Second)
 	require.Equal(t, []*port.Applied{{Token: 0}, {Token: 1}}, actortest.Got[*port.Applied](probe))
 
-	n := notes{sim.NewNotes(), life}
+	n := notes{sim.NewNotes(), w, life}
 	n.Keep("a", []byte("1"))
 	life.over = true
 	n.Keep("a", []byte("2"))

@@ -155,12 +155,11 @@ func (t *tallies) close(win *window) {
 	}
 	win.levels["supernodes_up"], win.levels["peers_up"] = float64(len(w.upSupers)), float64(len(w.upPeers))
 	win.levels["peers_homed"] = float64(online)
-	win.levels["mailbox_max"] = float64(w.meters.deepest)
+	win.levels["mailbox_max"] = float64(w.meters.peak())
 	win.levels["stranger_bytes"] = 0
 	for _, bytes := range w.reflected {
 		win.levels["stranger_bytes"] = max(win.levels["stranger_bytes"], float64(bytes))
 	}
-	w.meters.deepest = 0
 }
 
 // loads says how evenly the supernodes are loaded: the largest by the mean, and the Gini coefficient.
@@ -210,11 +209,11 @@ func (c *census) look(w *World) {
 			continue
 		}
 		if c.askers[h] == nil {
-			c.askers[h] = w.sim.System.Root.Spawn(actor.PropsFromFunc(func(ctx actor.Context) {
+			c.askers[h] = w.spawn(func(ctx actor.Context) {
 				if m, ok := ctx.Message().(*message.OverlayStatus); ok {
 					w.neighbors(h, m)
 				}
-			}, actor.WithDispatcher(w.sim)))
+			})
 		}
 		w.sim.System.Root.Send(h.routes.Overlay, &message.Inspect{ReplyTo: c.askers[h]})
 	}

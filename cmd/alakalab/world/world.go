@@ -18,7 +18,6 @@ import (
 
 	"github.com/sirupsen/logrus"
 
-	"alakazaam/actors/actortest"
 	"alakazaam/actors/p2p"
 	"alakazaam/cmd/alakalab/experiment"
 	"alakazaam/cmd/alakalab/record"
@@ -49,8 +48,8 @@ type World struct {
 	exp     *experiment.Experiment
 	options Options
 	seed    uint64
-	sim     *actortest.Sim
-	net     *actortest.Net
+	sim     *machine
+	net     fabric
 	began   time.Time
 
 	supers  int
@@ -99,34 +98,23 @@ func Run(ctx context.Context, e *experiment.Experiment, o Options) (*record.Run,
 // drain is how long searches and downloads that are under way at the end are waited for.
 const drain = 30 * time.Second
 
-// lookEvery is after how many events the wall clock is looked at.
-const lookEvery = 2048
-
 // run lets the time pass.
 func (w *World) run(ctx context.Context) {
 	total := w.exp.Time.Total()
-	until := w.began.Add(total)
-	last, seen := time.Now(), uint64(0)
-	for n := 0; ; n++ {
-		if n%lookEvery == 0 {
-			if ctx.Err() != nil {
-				break
+	last, seen := w.sim.Wall(), uint64(0)
+	w.sim.Pass(w.began.Add(total), func() bool {
+		if now := w.sim.Wall(); now.Sub(last) >= 200*time.Millisecond {
+			steps := w.sim.Steps()
+			if w.options.Progress != nil {
+				w.options.Progress(Progress{
+					At: w.since(), Total: total, Events: steps, PerSecond: float64(steps-seen) / now.Sub(last).Seconds(),
+				})
 			}
-			if now := time.Now(); now.Sub(last) >= 200*time.Millisecond {
-				if w.options.Progress != nil {
-					w.options.Progress(Progress{
-						At: w.since(), Total: total, Events: w.sim.Steps(), PerSecond: float64(w.sim.Steps()-seen) / now.Sub(last).Seconds(),
-					})
-				}
-				last, seen = now, w.sim.Steps()
-				w.lookAtMemory()
-			}
+			last, seen = now, steps
+			w.lookAtMemory()
 		}
-		if !w.sim.Step(until) {
-			w.sim.Run(until.Sub(w.sim.Now()))
-			break
-		}
-	}
+		return ctx.Err() == nil
+	})
 	if ctx.Err() == nil {
 		w.sim.RunUntil(drain, w.clerk.idle)
 		w.tallies.end()
