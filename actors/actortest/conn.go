@@ -219,6 +219,9 @@ func (c *conn) deliver() {
 }
 
 func (c *conn) take(b []byte) {
+	if c.net.Arrived != nil {
+		c.net.Arrived(c.remote, c.local, b)
+	}
 	if c.receive != nil {
 		c.file(b)
 		return
@@ -260,6 +263,9 @@ func (c *conn) close(err error) {
 	c.closed = true
 	c.leave()
 	c.net.sim.record('c', c.ends(), nil)
+	if c.net.Closed != nil {
+		c.net.Closed(c.local, c.remote)
+	}
 	if c.receive != nil {
 		c.finish(io.ErrUnexpectedEOF)
 	}

@@ -34,6 +34,10 @@ type Net struct {
 	Down func(from, to netip.Addr) bool
 	// Sent is called for each piece that is sent. nil: nobody looks.
 	Sent func(from, to netip.AddrPort, data []byte)
+	// Arrived is called for each piece that its receiver is given. nil: nobody looks.
+	Arrived func(from, to netip.AddrPort, data []byte)
+	// Closed is called when a side of a connection is done. nil: nobody looks.
+	Closed func(local, remote netip.AddrPort)
 	// Change gives what becomes of a piece on its way; it must not change the piece itself. nil: nothing becomes of it.
 	Change func(from, to netip.AddrPort, data []byte) []byte
 	// Dialing is called for each dial. nil: nobody looks.

@@ -10,8 +10,9 @@ const (
 	FloodsBack = "floods_sent_back"
 	// FloodsTTL are QUER that a node passed on with another TTL than one less than that with which they came.
 	FloodsTTL = "floods_ttl_wrong"
-	// FloodsFull are the floods that the law of floods is about: no fault was active, no link between supernodes came or
-	// went, and the TTL was at least the sender's eccentricity.
+	// FloodsFull are the floods that the law of floods is about: a supernode whose strategy is to flood began them, no fault
+	// was active, no link between supernodes came or went, and no QUER of theirs was on its last hop. Where latencies differ
+	// a TTL of the sender's eccentricity is not enough for that, because what came first may have come a longer way.
 	FloodsFull = "floods_full"
 	// FloodsFullSent are the QUER of these.
 	FloodsFullSent = "floods_full_sent"

@@ -45,7 +45,7 @@ func build(e *experiment.Experiment, o Options) (*World, error) {
 	w.truth = newTruth(w)
 	w.clerk = newClerk(w)
 	w.faults = &faults{w: w, disks: make(map[*host][]*diskTrouble)}
-	w.audit = newAudit(w)
+	w.audit, w.links, w.counts = newAudit(w), newOverlinks(w), newCounts()
 	w.tallies = newTallies(w)
 	w.wire()
 	for _, step := range []func() error{w.nodes, w.content, w.streams, w.churn, func() error { return w.faults.plan(e.Faults) }} {
@@ -67,8 +67,8 @@ func (w *World) wire() {
 	}
 	w.network = n
 	w.net = w.sim.Weave(wires{
-		transit: n.transit, sent: n.sent, down: w.faults.down, change: w.faults.change, read: w.read, sum: sum,
-		patience: config.DefaultWriteTimeout, writeQueue: int(config.DefaultWriteQueue),
+		transit: n.transit, sent: n.sent, arrived: n.arrived, closed: w.links.closed, down: w.faults.down, change: w.faults.change,
+		read: w.read, sum: sum, patience: config.DefaultWriteTimeout, writeQueue: int(config.DefaultWriteQueue),
 	})
 }
 

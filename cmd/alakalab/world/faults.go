@@ -17,6 +17,10 @@ type faults struct {
 	worse   []*worsens // active
 	disks   map[*host][]*diskTrouble
 	scripts []running
+	active  int // faults that have begun and not ended
+	within  int // of them, those inside of nodes, which may change the order of what nodes do
+	changes int // times that one began or ended, and when that was last
+	changed time.Time
 }
 
 // fault is one fault of the experiment.
@@ -101,9 +105,11 @@ func (fs *faults) begin(f *fault, moment int) {
 	f.Ended = now
 	f.choose(fs.w, moment)
 	end := fs.apply(f)
+	fs.count(f, 0)
 	if end == nil {
 		return
 	}
+	fs.count(f, 1)
 	left := fs.w.exp.Time.Warmup + fs.w.exp.Time.Run - now
 	switch {
 	case f.plan.Every > 0 && f.plan.Kind() != "actor":
@@ -114,8 +120,23 @@ func (fs *faults) begin(f *fault, moment int) {
 	fs.w.sim.Do(left, func() {
 		end()
 		f.Ended = fs.w.since()
+		fs.count(f, -1)
 	})
 }
+
+// count notes that something changes, and that a fault has begun (1) or ended (-1).
+func (fs *faults) count(f *fault, n int) {
+	fs.active += n
+	switch f.plan.Do.(type) {
+	case *experiment.Actor, *experiment.Toxic, *experiment.Shuffle:
+		fs.within += n
+	}
+	fs.changes++
+	fs.changed = fs.w.sim.Now()
+}
+
+// inside says whether faults inside of nodes are active.
+func (fs *faults) inside() bool { return fs.within > 0 }
 
 // mostNamed is how many targets of a fault are named in the ledger.
 const mostNamed = 20

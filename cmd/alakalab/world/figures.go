@@ -32,6 +32,7 @@ func (w *World) record() *record.Run {
 	out.Figures = append(out.Figures, record.Figure{
 		Metric: "mailbox_p99", Phase: record.Whole, Value: float64(w.meters.usual(99)),
 	})
+	out.Counters, out.Cases = w.total()
 	for _, f := range w.faults.ledger {
 		out.Faults = append(out.Faults, f.Fault)
 	}

@@ -58,10 +58,12 @@ type fabric interface {
 	Take(path string) []byte
 }
 
-// wires are what a network asks of the world. Transit, sent, down and change are called with the laboratory's lock.
+// wires are what a network asks of the world. Its functions but read and sum are called with the laboratory's lock.
 type wires struct {
 	transit    func(from, to netip.Addr, bytes int) time.Duration
 	sent       func(from, to netip.AddrPort, data []byte)
+	arrived    func(from, to netip.AddrPort, data []byte)
+	closed     func(local, remote netip.AddrPort)
 	down       func(from, to netip.Addr) bool
 	change     func(from, to netip.AddrPort, data []byte) []byte
 	read       func(path string) ([]byte, bool)
@@ -109,7 +111,8 @@ type simulatedNet struct{ *actortest.Net }
 // Weave implements engine.
 func (s simulated) Weave(w wires) fabric {
 	n := actortest.NewNet(s.Sim)
-	n.Transit, n.Sent, n.Down, n.Change, n.Read, n.Sum = w.transit, w.sent, w.down, w.change, w.read, w.sum
+	n.Transit, n.Sent, n.Arrived, n.Closed, n.Down = w.transit, w.sent, w.arrived, w.closed, w.down
+	n.Change, n.Read, n.Sum = w.change, w.read, w.sum
 	n.Patience, n.WriteQueue, n.Retransmit = w.patience, w.writeQueue, true
 	return simulatedNet{n}
 }

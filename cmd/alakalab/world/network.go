@@ -119,13 +119,20 @@ func (n *network) sent(from, to netip.AddrPort, data []byte) {
 	switch c {
 	case wire.QUER:
 		a, b := indexOf(from.Addr()), indexOf(to.Addr())
-		w.audit.quer(a, b, data)
+		w.audit.sent(a, b, data)
 		w.faults.overhear(a, b, data)
 	case wire.AQUE:
 		w.answered(indexOf(to.Addr()), data)
+	case wire.ALNK:
+		w.links.agreed(from, to)
 	case wire.ALGI:
 		w.welcomed(indexOf(from.Addr()), indexOf(to.Addr()), data)
 	}
+}
+
+// arrived looks at each piece that is received.
+func (n *network) arrived(from, to netip.AddrPort, data []byte) {
+	n.w.audit.arrived(indexOf(from.Addr()), indexOf(to.Addr()), data)
 }
 
 // nameOf is the name of a host, or its endpoint where it is none.

@@ -12,6 +12,7 @@ import (
 	"alakazaam/actors/p2p"
 	"alakazaam/actors/port"
 	"alakazaam/cmd/alakalab/experiment"
+	"alakazaam/cmd/alakalab/record"
 	"alakazaam/gateway/wire"
 )
 
@@ -154,28 +155,80 @@ func TestNetwork(t *testing.T) {
 
 func TestAudit(t *testing.T) {
 	sim, m := simulatedMachine()
-	w := &World{sim: m, hosts: make([]*host, 5)}
-	a := newAudit(w)
+	w := &World{sim: m, began: sim.Now(), supers: 5, faults: &faults{}}
+	w.audit, w.links, w.counts = newAudit(w), newOverlinks(w), newCounts()
+	live, err := configured(supernodeDefaults, experiment.NodeConfig{"search.ttl": "7", "search.strategy": "flood"}, "")
+	require.NoError(t, err)
+	for i := range 5 {
+		w.hosts = append(w.hosts, &host{name: experiment.SupernodeName(i), self: endpointOf(i), live: live})
+	}
 	id := p2p.NewPacketID(rand.NewPCG(1, 1))
 	send := func(from, to int, ttl p2p.TTL) {
-		a.quer(from, to, (&wire.Quer{ID: id, Origin: endpointOf(0), TTL: ttl}).Append(nil))
+		b := (&wire.Quer{ID: id, Origin: endpointOf(0), TTL: ttl}).Append(nil)
+		w.audit.sent(from, to, b)
+		w.audit.arrived(from, to, b)
+	}
+	counted := func(name string) int { return int(w.counts.n[name]) }
+	wrong := func() []int {
+		return []int{counted(record.FloodsTwice), counted(record.FloodsBack), counted(record.FloodsTTL)}
 	}
 	send(0, 1, 5)
 	send(1, 2, 4)
 	send(2, 3, 3)
 	send(3, 1, 2) // it goes where it was already, by another way
-	require.Zero(t, a.twice+a.badTTL)
+	require.Equal(t, []int{0, 0, 0}, wrong())
 	send(1, 2, 4)
-	require.Equal(t, []int{1, 0}, []int{a.twice, a.badTTL})
+	require.Equal(t, []int{1, 0, 0}, wrong())
 	send(3, 4, 3)
-	require.Equal(t, []int{1, 1}, []int{a.twice, a.badTTL})
+	require.Equal(t, []int{1, 0, 1}, wrong())
+	send(2, 1, 3)
+	require.Equal(t, []int{1, 1, 1}, wrong())
 	send(7, 1, 9) // a foul node
 	send(7, 1, 9)
-	require.Equal(t, []int{1, 1}, []int{a.twice, a.badTTL})
-	sim.Run(time.Minute)
-	id = p2p.NewPacketID(rand.NewPCG(2, 2))
-	send(0, 1, 5)
-	require.Len(t, a.floods, 1, "what is over is forgotten")
+	send(1, 3, 6) // by a node of which 7 is the most
+	require.Equal(t, []int{1, 1, 1}, wrong())
+	w.hosts[1].lives++
+	send(1, 2, 4)
+	require.Equal(t, []int{1, 1, 1}, wrong(), "a node does not remember what it knew before it was started")
+	for _, name := range []string{record.FloodsTwice, record.FloodsBack, record.FloodsTTL} {
+		require.Len(t, w.counts.cases[name], 1)
+	}
+
+	for i := range 4 {
+		w.links.agreed(netip.AddrPortFrom(address(i), 40000), netip.AddrPortFrom(address(i+1), listenPort))
+	}
+	flood := func(end func()) (full, sent, law int) {
+		sim.Run(time.Minute)
+		id = p2p.NewPacketID(rand.NewPCG(2, uint64(sim.Now().UnixNano())))
+		for i := range 4 {
+			send(i, i+1, p2p.TTL(5-i))
+		}
+		end()
+		sim.Run(time.Minute)
+		w.audit.forget()
+		require.Empty(t, w.audit.floods, "what is over is forgotten")
+		full, sent, law = counted(record.FloodsFull), counted(record.FloodsFullSent), counted(record.FloodsFullLaw)
+		clear(w.counts.n)
+		return full, sent, law
+	}
+	for _, c := range []struct {
+		about           string
+		end             func()
+		full, sent, law int
+	}{
+		{"2E - N + 1 on a line", func() {}, 1, 4, 4},
+		{"one too many", func() { send(4, 0, 2) }, 1, 5, 4},
+		{"on its last hop", func() { send(4, 0, 1) }, 0, 0, 0},
+		{"a fault begins", func() { w.faults.changes++ }, 0, 0, 0},
+		{"a link ends", func() {
+			w.links.closed(netip.AddrPortFrom(address(2), listenPort), netip.AddrPortFrom(address(1), 40000))
+		}, 0, 0, 0},
+		{"too few in the rest", func() {}, 1, 4, 1},
+	} {
+		full, sent, law := flood(c.end)
+		require.Equal(t, []int{c.full, c.sent, c.law}, []int{full, sent, law}, c.about)
+	}
+	require.Len(t, w.counts.cases[record.FloodsFullSent], 2)
 }
 
 // TestDirectory: a disk that is slow for one change does not let the next one overtake it, and what a life that is over

@@ -68,7 +68,9 @@ type World struct {
 	network                     *network
 	meters                      *meters
 	faults                      *faults
-	audit                       audit
+	audit                       *audit
+	links                       *overlinks
+	counts                      *counts
 	census                      census
 	tallies                     *tallies
 	traffic                     map[wire.Command]*traffic

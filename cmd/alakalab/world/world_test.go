@@ -91,6 +91,10 @@ func TestNothingGoesWrong(t *testing.T) {
 	for _, metric := range []string{"panics", "restarts", "deaths", "flood_twice", "flood_ttl"} {
 		require.Zero(t, r.figure(t, metric, record.Whole), metric)
 	}
+	full := r.Counters[record.FloodsFull]
+	require.InDelta(t, 120, full, 40, "of those that began 20 s before the end at least")
+	require.Equal(t, []int64{31 * full, 31 * full}, []int64{r.Counters[record.FloodsFullSent], r.Counters[record.FloodsFullLaw]})
+	require.Empty(t, r.Cases)
 	require.Equal(t, 4.0, r.figure(t, "overlay_degree", record.Whole))
 	require.Len(t, r.Overlay.Edges, 20)
 	require.Len(t, r.Windows, 16)

@@ -1,0 +1,42 @@
+package world
+
+import (
+	"fmt"
+
+	"alakazaam/cmd/alakalab/record"
+)
+
+// counts are the totals of a run, by their names in package record.
+type counts struct {
+	n     map[string]int64
+	cases map[string][]string
+}
+
+// mostCases is how many cases of a counter are kept.
+const mostCases = 10
+
+func newCounts() *counts { return &counts{n: make(map[string]int64), cases: make(map[string][]string)} }
+
+// most has a counter be a value at least.
+func (c *counts) most(name string, value int64) { c.n[name] = max(c.n[name], value) }
+
+// hit counts a case of what should not be.
+func (w *World) hit(name, format string, args ...any) {
+	c := w.counts
+	if c.n[name]++; len(c.cases[name]) < mostCases {
+		c.cases[name] = append(c.cases[name], fmt.Sprintf("%v: ", w.since())+fmt.Sprintf(format, args...))
+	}
+}
+
+// total completes the counters at the end of a run. Those that nothing was counted of are 0, because everything is looked
+// at here.
+func (w *World) total() (map[string]int64, map[string][]string) {
+	w.audit.forget()
+	for _, name := range [...]string{
+		record.FloodsSeen, record.FloodsTwice, record.FloodsBack, record.FloodsTTL,
+		record.FloodsFull, record.FloodsFullSent, record.FloodsFullLaw,
+	} {
+		w.counts.n[name] += 0
+	}
+	return w.counts.n, w.counts.cases
+}
