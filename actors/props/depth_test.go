@@ -160,3 +160,27 @@ func TestMailboxDepthOfManySenders(t *testing.T) {
 	require.NoError(t, sim.System.Root.StopFuture(parent).Wait())
 	require.Eventually(t, func() bool { return n.Load() == 0 }, 30*time.Second, time.Millisecond, "%d are left", n.Load())
 }
+
+// posts counts what is put into mailboxes and what is taken out.
+type posts struct{ posted, taken []any }
+
+func (p *posts) MailboxStarted()       {}
+func (p *posts) MailboxEmpty()         {}
+func (p *posts) MessagePosted(m any)   { p.posted = append(p.posted, m) }
+func (p *posts) MessageReceived(m any) { p.taken = append(p.taken, m) }
+
+// TestMailbox: whoever experiments can look at the mailboxes of actors, by kind.
+func TestMailbox(t *testing.T) {
+	sim := actortest.NewSim(1)
+	env := sim.Env(1)
+	seen := map[string]*posts{}
+	env.Mailbox = func(kind string) actor.MailboxMiddleware {
+		seen[kind] = &posts{}
+		return seen[kind]
+	}
+	pid := sim.System.Root.Spawn(env.Make("one", func() actor.Actor { return actor.ReceiveFunc(func(actor.Context) {}) }))
+	sim.System.Root.Send(pid, "hello")
+	sim.Run(0)
+	require.Equal(t, []any{&actor.Started{}, "hello"}, seen["one"].posted)
+	require.Equal(t, seen["one"].posted, seen["one"].taken)
+}

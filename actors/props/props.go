@@ -28,6 +28,8 @@ type Env struct {
 	Fatal func(error)
 	// Faults injects faults, for experiments; nil in an ordinary node.
 	Faults Faults
+	// Mailbox gives what else looks at the mailbox of each new actor of a kind, for experiments; nil in an ordinary node.
+	Mailbox func(kind string) actor.MailboxMiddleware
 
 	kinds sync.Map // kind → *kind
 }
@@ -75,8 +77,7 @@ func (e *Env) props(kindName string, root bool, producer func() actor.Actor, chi
 	}
 	s := newStrategy(e, children)
 	opts := []actor.PropsOption{
-		// The leanest for many idle actors, and it does not stay at its peak.
-		actor.WithMailbox(func() actor.Mailbox { return actor.UnboundedLockfree(&depth{level: k.waiting})() }),
+		actor.WithMailbox(func() actor.Mailbox { return e.mailbox(k) }),
 		actor.WithSupervisor(s),
 	}
 	if e.Dispatcher != nil {
@@ -89,6 +90,15 @@ func (e *Env) props(kindName string, root bool, producer func() actor.Actor, chi
 		}
 		return g
 	}, opts...)
+}
+
+// mailbox makes one of the leanest kind for many idle actors, which does not stay at its peak.
+func (e *Env) mailbox(k *kind) actor.Mailbox {
+	seen := []actor.MailboxMiddleware{&depth{level: k.waiting}}
+	if e.Mailbox != nil {
+		seen = append(seen, e.Mailbox(k.name))
+	}
+	return actor.UnboundedLockfree(seen...)()
 }
 
 // Panic is the reason of a failure: what an actor panicked with, and where.
