@@ -51,7 +51,8 @@ const (
 
 	// PanicsInjected are panics that faults raised in actors.
 	PanicsInjected = "panics_injected"
-	// ActorRestarts are those that supervisors ordered.
+	// ActorRestarts are the failures of actors that supervisors have dealt with: by a restart, or by an end where an actor is
+	// not restarted, or not again.
 	ActorRestarts = "actor_restarts"
 	// ActorRestartsKnown are those of them that have a known cause other than an injected panic.
 	ActorRestartsKnown = "actor_restarts_known"

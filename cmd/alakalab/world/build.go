@@ -42,6 +42,7 @@ func build(e *experiment.Experiment, o Options) (*World, error) {
 	if n := w.supers + e.Topology.Peers.Count; n > most {
 		return nil, fmt.Errorf("topology: %d nodes are more than the %d that have an address", n, most)
 	}
+	w.mail = newMail(w.meters)
 	w.truth = newTruth(w)
 	w.clerk = newClerk(w)
 	w.faults = &faults{w: w, disks: make(map[*host][]*diskTrouble)}

@@ -17,9 +17,6 @@ const mostCases = 10
 
 func newCounts() *counts { return &counts{n: make(map[string]int64), cases: make(map[string][]string)} }
 
-// most has a counter be a value at least.
-func (c *counts) most(name string, value int64) { c.n[name] = max(c.n[name], value) }
-
 // hit counts a case of what should not be.
 func (w *World) hit(name, format string, args ...any) {
 	c := w.counts
@@ -35,8 +32,14 @@ func (w *World) total() (map[string]int64, map[string][]string) {
 	for _, name := range [...]string{
 		record.FloodsSeen, record.FloodsTwice, record.FloodsBack, record.FloodsTTL,
 		record.FloodsFull, record.FloodsFullSent, record.FloodsFullLaw,
+		record.NodesDied,
 	} {
 		w.counts.n[name] += 0
 	}
-	return w.counts.n, w.counts.cases
+	n := w.counts.n
+	w.mail.total(n)
+	n[record.PanicsInjected] = int64(w.meters.count("faults_injected_total", "fault", "(runtime)", "action", "panic"))
+	n[record.ActorRestarts] = int64(w.meters.sum("actor_restarts_total") + w.meters.sum("actor_failure_stops_total"))
+	n[record.ActorRestartsKnown] = 0 // what else might have one restarted is not known
+	return n, w.counts.cases
 }

@@ -16,6 +16,7 @@ import (
 	"alakazaam/actors/p2p"
 	"alakazaam/actors/port"
 	"alakazaam/cmd/alakalab/experiment"
+	"alakazaam/cmd/alakalab/record"
 	"alakazaam/config"
 	"alakazaam/gateway"
 )
@@ -138,8 +139,10 @@ func (h *host) start() error {
 	h.life, h.ends = life, false
 	env := w.sim.Env(uint64(h.i)<<24 | uint64(h.lives))
 	env.Metrics, env.Clock, env.Dispatcher = w.meters, h.clock, h.turns
-	if h.faults != nil {
-		env.Faults = h.faults
+	env.Mailbox = w.mail.box
+	watch := &watched{mail: w.mail}
+	if env.Faults = watch; h.faults != nil {
+		watch.faults = h.faults
 	}
 	env.Fatal = func(err error) { w.sim.Do(0, func() { h.died(life, err) }) }
 	if h.notes == nil {
@@ -238,7 +241,7 @@ func (h *host) died(l *life, err error) {
 	if l.over {
 		return
 	}
-	h.w.deaths++
+	h.w.hit(record.NodesDied, "%s ended by itself: %v", h.name, err)
 	h.w.note("%s ended by itself: %v", h.name, err)
 	h.crash(false)
 }

@@ -61,26 +61,27 @@ type World struct {
 	topics  []p2p.SearchText
 	sizes   func() float64
 
-	upSupers, upPeers           []*host
-	ball                        ball
-	truth                       *truth
-	clerk                       *clerk
-	network                     *network
-	meters                      *meters
-	faults                      *faults
-	audit                       *audit
-	links                       *overlinks
-	counts                      *counts
-	census                      census
-	tallies                     *tallies
-	traffic                     map[wire.Command]*traffic
-	spoofed                     map[p2p.PacketID]int  // searches in the name of a host that did not ask
-	burnt                       map[p2p.PacketID]bool // searches whose Pktids somebody used up
-	reflected                   map[int]int           // bytes that such a host was sent for it
-	ops, finds                  int                   // that have begun
-	changes                     int                   // of the overlay
-	deaths, wrongFiles, escapes int
-	peak                        uint64
+	upSupers, upPeers   []*host
+	ball                ball
+	truth               *truth
+	clerk               *clerk
+	network             *network
+	meters              *meters
+	mail                *mail
+	faults              *faults
+	audit               *audit
+	links               *overlinks
+	counts              *counts
+	census              census
+	tallies             *tallies
+	traffic             map[wire.Command]*traffic
+	spoofed             map[p2p.PacketID]int  // searches in the name of a host that did not ask
+	burnt               map[p2p.PacketID]bool // searches whose Pktids somebody used up
+	reflected           map[int]int           // bytes that such a host was sent for it
+	ops, finds          int                   // that have begun
+	changes             int                   // of the overlay
+	wrongFiles, escapes int
+	peak                uint64
 }
 
 // Run runs an experiment with one seed. Where ctx ends first the record is partial.
@@ -134,7 +135,7 @@ func (w *World) lookAtMemory() {
 // boot starts a host's node. One that cannot start is down.
 func (w *World) boot(h *host) {
 	if err := h.start(); err != nil {
-		w.deaths++
+		w.hit(record.NodesDied, "%s does not start: %v", h.name, err)
 		w.note("%s does not start: %v", h.name, err)
 	}
 }
