@@ -146,12 +146,12 @@ func (h *hand) Next(ctx actor.Context) (actor.Context, bool) {
 	if h.faults == nil {
 		return ctx, true
 	}
-	drops, stopped := h.drops.n, h.stopped.n
+	drops, stopped := h.drops.n.Load(), h.stopped.n.Load()
 	ctx, now := h.faults.Next(ctx)
 	switch {
-	case h.drops.n > drops:
+	case h.drops.n.Load() > drops:
 		h.fate = lost
-	case h.stopped.n > stopped:
+	case h.stopped.n.Load() > stopped:
 		h.fate = refused
 	}
 	return ctx, now
