@@ -102,9 +102,11 @@ func (a *app) root() *cobra.Command {
 		Long: `Alakalab runs experiments on networks of alakazaam's nodes: a file says which nodes there are, what they do and
 what goes wrong, and what has to hold all the same. The same file and seed give the same run again.
 
-Exit codes: 0 all checks hold, 1 one does not, 2 one could not be decided, 64 wrong usage, 65 a wrong experiment, 70 failed.`,
+Exit codes: 0 all checks hold, 1 one does not, 2 one could not be decided, 64 wrong usage, 65 a wrong experiment, 70 failed,
+130 interrupted.`,
 		Example: `  alakalab new my-experiment
-  alakalab plan my-experiment.yaml`,
+  alakalab plan my-experiment.yaml
+  alakalab run my-experiment.yaml`,
 		SilenceErrors: true, SilenceUsage: true,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cmd.SetOut(cmd.ErrOrStderr())
@@ -118,7 +120,7 @@ Exit codes: 0 all checks hold, 1 one does not, 2 one could not be decided, 64 wr
 		&cobra.Group{ID: groupOther, Title: "Other commands:"},
 	)
 	root.AddCommand(
-		a.runCommand(), a.planCommand(),
+		a.runCommand(), a.planCommand(), a.replayCommand(), a.compareCommand(),
 		a.newCommand(), a.faultsCommand(),
 		a.versionCommand(), a.completionCommand(),
 	)

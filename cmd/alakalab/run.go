@@ -1,199 +1,182 @@
 package main
 
 import (
-	"bufio"
+	"bytes"
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/signal"
-	"path/filepath"
+	"runtime"
 	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
-	"alakazaam/cmd/alakalab/check"
 	"alakazaam/cmd/alakalab/experiment"
 	"alakazaam/cmd/alakalab/record"
-	"alakazaam/cmd/alakalab/world"
+	"alakazaam/cmd/alakalab/report"
 )
+
+// exitInterrupted is the code of a suite that was cut short: 128 and the number of SIGINT, as shells have it.
+const exitInterrupted = 130
 
 func (a *app) runCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "run FILE [flags]", GroupID: groupRun, Short: "Run an experiment and judge it",
-		Long: `Run an experiment: every line of its matrix with every seed, one after the other. Each run is judged by the checks that the
-experiment asks for, and leaves a folder with the experiment as it was run, all figures (results.json) and every operation of
-the workload (history.jsonl). An interrupt ends the run under way, which is judged as far as it has come.
+		Long: `Run an experiment: every line of its matrix with every seed. Each run is judged by the checks that the experiment asks for.
+What came of all of them is in one folder, STORE/NAME/TIME: the experiment as it was run, results.json with verdicts and
+every figure, history.jsonl with every operation of the workload, faults.jsonl, metrics.csv, bench.txt for benchstat, plots, and
+report.html, which needs nothing but itself. STORE/NAME/latest points at the last one.
 
-The exit code is 1 where a check does not hold in one of the runs, 2 where one could not be decided, else 0.`,
+Runs share nothing, so that as many go on at once as there are processors; what comes of them is the same. An interrupt ends those
+under way, and they are judged as far as they have come; a second one ends the program.
+
+The exit code is 1 where a check does not hold in one of the runs, 2 where one could not be decided, 130 after an
+interrupt, else 0.`,
 		Example: `  alakalab run crash.yaml
   alakalab run crash.yaml --seed 7 --set 'faults[crash].restart_after=60s'
-  alakalab run crash.yaml --json | jq '.[].verdict'`,
+  alakalab run crash.yaml --json | jq '.runs[].record.verdict'`,
 		Args: oneFile,
 	}
 	asJSON := addJSON(cmd)
-	store := cmd.Flags().String("store", "store", "the `FOLDER` in which each run gets one of its own")
+	r := runner{app: a}
+	f := cmd.Flags()
+	f.StringVar(&r.store, "store", "store", "the `FOLDER` in which the results get one of their own")
+	f.IntVar(&r.jobs, "jobs", runtime.GOMAXPROCS(0), "how many runs go on at once: `N`")
+	f.BoolVar(&r.quiet, "quiet", false, "say nothing while runs go on")
 	o := addChoice(cmd)
 	cmd.RunE = action(func(_ *cobra.Command, args []string) error {
+		if r.jobs < 1 {
+			return usagef("--jobs is %d, and at least one run has to go on at a time", r.jobs)
+		}
 		suite, err := a.load(*o, args[0])
 		if err != nil {
 			return err
 		}
-		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+		ctx, stop := interruptible()
 		defer stop()
-		runs, err := a.runAll(ctx, suite, *store, *asJSON)
+		results, err := r.run(ctx, suite)
 		if err != nil {
 			return err
 		}
 		if *asJSON {
-			if err := a.printJSON(runs); err != nil {
+			if err := a.printJSON(results); err != nil {
 				return err
 			}
+		} else {
+			r.folder.Summary(a.out, results)
 		}
-		return exitOf(runs)
+		return exitOf(results.Verdict, ctx.Err() != nil)
 	})
 	return cmd
 }
 
-// exitOf is the exit code of what was run: that of the worst verdict.
-func exitOf(runs []*record.Run) error {
-	code := 0
-	for _, r := range runs {
-		switch {
-		case r.Verdict == record.False:
-			return &exitError{code: 1}
-		case r.Verdict != record.True:
-			code = 2
-		}
-	}
-	if code == 0 {
-		return nil
-	}
-	return &exitError{code: code}
+// interruptible ends with the first interrupt; a second one ends the program, as if nobody listened.
+func interruptible() (context.Context, context.CancelFunc) {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop)
+	return ctx, stop
 }
 
-// runAll carries out the runs of an experiment. A run that was interrupted is the last.
-func (a *app) runAll(ctx context.Context, s *experiment.Suite, store string, quiet bool) ([]*record.Run, error) {
-	var done []*record.Run
-	for i, x := range s.Runs {
-		folder := filepath.Join(store, x.Experiment.Name, fmt.Sprintf("%s-%03d-seed%d", time.Now().UTC().Format("20060102T150405Z"), i+1, x.Seed))
-		r, err := a.runOne(ctx, x, folder)
-		if err != nil {
-			return nil, err
-		}
-		done = append(done, r)
-		if !quiet {
-			writeVerdict(a.out, r, folder)
-		}
-		if r.Partial {
-			break
-		}
+// exitOf is the exit code of what was run.
+func exitOf(v record.Verdict, interrupted bool) error {
+	switch {
+	case interrupted:
+		return &exitError{code: exitInterrupted}
+	case v == record.False:
+		return &exitError{code: 1}
+	case v != record.True:
+		return &exitError{code: 2}
 	}
-	return done, nil
+	return nil
 }
 
-// runOne carries out one run and leaves its folder.
-func (a *app) runOne(ctx context.Context, x experiment.Run, folder string) (*record.Run, error) {
-	if err := os.MkdirAll(folder, 0o755); err != nil {
+// runner carries out the runs of an experiment.
+type runner struct {
+	*app
+	store string
+	jobs  int
+	quiet bool
+
+	folder   *report.Folder
+	progress *progress
+}
+
+// run leaves the folder with everything, of the runs that have begun. Where one of them could not be carried out there is
+// that of the others as well.
+func (r *runner) run(ctx context.Context, s *experiment.Suite) (*report.Results, error) {
+	what := fmt.Sprintf("%druns", len(s.Runs))
+	if len(s.Runs) == 1 {
+		what = fmt.Sprintf("seed%d", s.Runs[0].Seed)
+	}
+	var err error
+	if r.folder, err = report.Create(r.store, s.Experiment.Name, time.Now(), what); err != nil {
 		return nil, err
 	}
-	history, err := os.Create(filepath.Join(folder, "history.jsonl"))
-	if err != nil {
+	r.progress = newProgress(r.app, s, r.quiet)
+	runs, failed := r.all(ctx, s)
+	r.progress.clear()
+	var file bytes.Buffer
+	if err := s.Experiment.Write(&file); err != nil {
 		return nil, err
 	}
-	defer history.Close()
-	lines := bufio.NewWriter(history)
-	to := json.NewEncoder(lines)
-	var ops []record.Op
-	var unwritten error
-	r, err := world.Run(ctx, x.Experiment, world.Options{
-		Seed: x.Seed, Set: x.Set, Progress: a.progress(x),
-		Op: func(op record.Op) {
-			ops = append(ops, op)
-			if unwritten == nil {
-				unwritten = to.Encode(op)
-			}
-		},
+	results, err := r.folder.Finish(runs, report.Output{
+		Experiment: file.Bytes(), HTML: s.Experiment.Report.HTML, Plots: s.Experiment.Report.Plots,
 	})
-	a.clearProgress()
-	if err != nil {
-		return nil, err
+	return results, errors.Join(failed, err)
+}
+
+// all carries out the runs, several at once, and gives them in their order.
+func (r *runner) all(ctx context.Context, s *experiment.Suite) ([]report.Run, error) {
+	type result struct {
+		report.Run
+		err error
 	}
-	r.Checks, r.Verdict = check.Judge(&check.Case{Run: r, Ops: ops, SLO: x.Experiment.Measure.SLO}, x.Experiment.Checks)
-	for _, f := range []func() error{
-		func() error { return unwritten }, lines.Flush, history.Close,
-		func() error { return writeFile(filepath.Join(folder, "experiment.yaml"), x.Experiment.Write) },
-		func() error {
-			return writeFile(filepath.Join(folder, "results.json"), func(w io.Writer) error {
-				e := json.NewEncoder(w)
-				e.SetIndent("", "  ")
-				return e.Encode(r)
-			})
-		},
-	} {
-		if err := f(); err != nil {
-			return nil, err
+	results := make([]result, len(s.Runs))
+	free := make(chan struct{}, r.jobs)
+	done := make(chan int)
+	go func() {
+		for i := range s.Runs {
+			free <- struct{}{}
+			go func() {
+				if ctx.Err() == nil {
+					results[i].Run, results[i].err = r.one(ctx, s, i)
+				}
+				<-free
+				done <- i
+			}()
+		}
+	}()
+	for range s.Runs {
+		<-done
+	}
+	var out []report.Run
+	var errs []error
+	for _, one := range results {
+		errs = append(errs, one.err)
+		if one.Record != nil {
+			out = append(out, one.Run)
 		}
 	}
-	return r, nil
+	return out, errors.Join(errs...)
 }
 
-func writeFile(path string, write func(io.Writer) error) error {
-	f, err := os.Create(path)
+// one carries out one run.
+func (r *runner) one(ctx context.Context, s *experiment.Suite, i int) (report.Run, error) {
+	x, which := s.Runs[i], ""
+	if len(s.Runs) > 1 {
+		which = fmt.Sprintf("%03d-seed%d", i+1, x.Seed)
+	}
+	history, err := r.folder.History(which)
 	if err != nil {
-		return err
-	}
-	if err := write(f); err != nil {
-		f.Close()
-		return err
-	}
-	return f.Close()
-}
-
-// watched says whether somebody looks at the error output.
-func (a *app) watched() bool {
-	f, ok := a.err.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd()))
-}
-
-// progress is what the engine tells how far it is; nil where nobody looks.
-func (a *app) progress(x experiment.Run) func(world.Progress) {
-	if !a.watched() {
-		return nil
+		return report.Run{}, err
 	}
 	began := time.Now()
-	return func(p world.Progress) {
-		left := "?"
-		if p.At > 0 {
-			left = (time.Duration(float64(time.Since(began)) * float64(p.Total-p.At) / float64(p.At))).Round(time.Second).String()
-		}
-		fmt.Fprintf(a.err, "\r\x1b[K%s, seed %d: %v of %v, %.0f events/s, %s left",
-			x.Experiment.Name, x.Seed, p.At.Round(time.Second), p.Total, p.PerSecond, left)
+	out, err := perform(ctx, x, r.progress.of(i), history.Add)
+	if err := errors.Join(err, history.Close()); err != nil {
+		return report.Run{}, err
 	}
-}
-
-func (a *app) clearProgress() {
-	if a.watched() {
-		fmt.Fprint(a.err, "\r\x1b[K")
-	}
-}
-
-// shownFigures are those that are printed after a run. All of them are in its folder.
-var shownFigures = []string{"recall", "recall_reachable", "find_p50", "find_p99", "finds", "finds_failed", "quer_per_find", "bytes_per_find"}
-
-// writeVerdict prints what became of a run.
-func writeVerdict(w io.Writer, r *record.Run, folder string) {
-	fmt.Fprintf(w, "%s, seed %d: %s\n", r.Experiment, r.Seed, r.Verdict)
-	for _, c := range r.Checks {
-		fmt.Fprintf(w, "  %-8s %-20s %s\n", c.Verdict, c.Name, c.Why)
-	}
-	for _, m := range shownFigures {
-		if v, ok := r.Figure(m, record.Whole); ok {
-			fmt.Fprintf(w, "  %-29s %.6g\n", m, v)
-		}
-	}
-	fmt.Fprintf(w, "  %s\n", folder)
+	r.progress.ended(i, out, time.Since(began))
+	return history.Run(out), nil
 }

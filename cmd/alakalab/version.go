@@ -41,6 +41,14 @@ func buildVersion() version {
 	return v
 }
 
+// commit is what the program was built from, as results name it.
+func (v version) commit() string {
+	if v.Modified {
+		return v.Revision + " with changes"
+	}
+	return v.Revision
+}
+
 func (v version) String() string {
 	s := "alakalab " + v.Version
 	if v.Revision != "" {

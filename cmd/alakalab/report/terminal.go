@@ -29,6 +29,9 @@ func NewLine(w io.Writer, label string, width int, now func() time.Time) *Line {
 	return &Line{w: w, label: text.Display(label), width: width, now: now, began: now()}
 }
 
+// Name changes the name that is shown.
+func (l *Line) Name(label string) { l.label = text.Display(label) }
+
 // Show shows how far the run is. It is what an engine calls.
 func (l *Line) Show(p record.Progress) {
 	if l.width <= 0 {

@@ -31,16 +31,9 @@ type Options struct {
 	// Op is called with each operation when it ends, in that order. May be nil.
 	Op func(record.Op)
 	// Progress is called a few times a second of the wall clock. May be nil.
-	Progress func(Progress)
+	Progress func(record.Progress)
 	// Log gets what the nodes log, at its level. nil: nobody does.
 	Log *logrus.Logger
-}
-
-// Progress is how far a run has come.
-type Progress struct {
-	At, Total time.Duration // of virtual time
-	Events    uint64
-	PerSecond float64 // events a second of the wall clock, lately
 }
 
 // World is one run.
@@ -109,7 +102,7 @@ func (w *World) run(ctx context.Context) {
 		if now := w.sim.Wall(); now.Sub(last) >= 200*time.Millisecond {
 			steps := w.sim.Steps()
 			if w.options.Progress != nil {
-				w.options.Progress(Progress{
+				w.options.Progress(record.Progress{
 					At: w.since(), Total: total, Events: steps, PerSecond: float64(steps-seen) / now.Sub(last).Seconds(),
 				})
 			}
