@@ -47,6 +47,7 @@ func build(e *experiment.Experiment, o Options) (*World, error) {
 	w.clerk = newClerk(w)
 	w.faults = &faults{w: w, disks: make(map[*host][]*diskTrouble)}
 	w.audit, w.links, w.counts = newAudit(w), newOverlinks(w), newCounts()
+	w.sessions, w.sequence, w.strangers, w.probes = newSessions(w), &sequence{w: w}, newStrangers(), newProbes(w)
 	w.tallies = newTallies(w)
 	w.wire()
 	for _, step := range []func() error{w.nodes, w.content, w.streams, w.churn, func() error { return w.faults.plan(e.Faults) }} {
@@ -68,7 +69,7 @@ func (w *World) wire() {
 	}
 	w.network = n
 	w.net = w.sim.Weave(wires{
-		transit: n.transit, sent: n.sent, arrived: n.arrived, closed: w.links.closed, down: w.faults.down, change: w.faults.change,
+		transit: n.transit, sent: n.sent, arrived: n.arrived, closed: n.closed, down: w.faults.down, change: w.faults.change,
 		read: w.read, sum: sum, patience: config.DefaultWriteTimeout, writeQueue: int(config.DefaultWriteQueue),
 	})
 }

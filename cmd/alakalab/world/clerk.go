@@ -97,6 +97,8 @@ func (c *clerk) downloaded(p *pending, m *message.DownloadState) {
 	outcome := record.OK
 	if m.Error != "" {
 		outcome = record.Fail
+	} else if is, kept := p.host.disk.kept[m.File]; kept {
+		p.Got = is.String()
 	}
 	c.end(p, outcome, m.Error)
 }

@@ -24,6 +24,7 @@ func (w *World) directory(h *host, l *life) port.Store {
 	if h.store == nil {
 		h.store = store.NewMemory(w.sim.System)
 		h.sessions = make(map[p2p.SessionID]int)
+		h.held, h.left = make(map[p2p.SessionID]map[p2p.FileID]struct{}), make(map[p2p.SessionID]left)
 	}
 	return &directory{h: h, life: l, inner: h.store, sessions: h.sessions}
 }
@@ -93,15 +94,25 @@ func (d *directory) note(c port.Change) {
 	case port.OpLogin:
 		if owner = indexOf(c.Endpoint.IPv4()); owner >= 0 && owner < len(w.hosts) {
 			d.sessions[c.Session] = owner
+			if d.h.held[c.Session] == nil {
+				d.h.held[c.Session] = make(map[p2p.FileID]struct{})
+			}
 		}
 	case port.OpLogout:
-		delete(d.sessions, c.Session)
+		if known {
+			delete(d.sessions, c.Session)
+			d.h.leaves(c.Session, owner)
+		}
 	case port.OpPut:
 		if known {
+			d.h.held[c.Session][c.File] = struct{}{}
+			w.sessions.kept(d.h.i, c.Session, c.File)
 			w.truth.put(c.File, w.hosts[owner], d.h)
 		}
 	case port.OpDelete:
 		if known {
+			delete(d.h.held[c.Session], c.File)
+			w.sessions.kept(d.h.i, c.Session, c.File)
 			w.truth.deleted(c.File, w.hosts[owner])
 		}
 	}

@@ -8,6 +8,7 @@ import (
 
 	"alakazaam/actors/p2p"
 	"alakazaam/actors/port"
+	"alakazaam/cmd/alakalab/record"
 )
 
 // disk is what one life of a node sees of its host's files. What it has downloaded is looked at and thrown away.
@@ -15,7 +16,7 @@ type disk struct {
 	h     *host
 	life  *life
 	owner *actor.PID
-	kept  map[p2p.FileID]string
+	kept  map[p2p.FileID]p2p.FileID // what came of downloads
 }
 
 func (d *disk) tell(to *actor.PID, m any) {
@@ -94,17 +95,21 @@ func (d *disk) Keep(f p2p.FileID, name string, owner *actor.PID) {
 	d.h.w.sim.Lock()
 	defer d.h.w.sim.Unlock()
 	got := d.h.w.net.Take(d.Partial(f))
-	if sum(got) != f {
-		d.h.w.wrongFiles++
+	w, is := d.h.w, sum(got)
+	if is != f {
+		w.hit(record.FilesWrong, "%s asked for %s and keeps %s", d.h.name, f, is)
+	}
+	if i, known := w.truth.byID[f]; known && int64(len(got)) < w.files[i].size {
+		w.hit(record.FilesPartial, "%s keeps %d of the %d bytes of %s", d.h.name, len(got), w.files[i].size, f)
 	}
 	if strings.ContainsAny(name, "/\\\x00") || name == ".." {
-		d.h.w.escapes++
+		w.hit(record.FilesOutside, "%s keeps %s as %q", d.h.name, f, name)
 	}
 	if d.kept == nil {
-		d.kept = make(map[p2p.FileID]string)
+		d.kept = make(map[p2p.FileID]p2p.FileID)
 	}
-	d.kept[f] = fmt.Sprintf("%d/kept/%s", d.h.i, name)
-	d.tell(owner, &port.Kept{Path: d.kept[f]})
+	d.kept[f] = is
+	d.tell(owner, &port.Kept{Path: fmt.Sprintf("%d/kept/%s", d.h.i, name)})
 }
 
 // Discard implements port.Disk.

@@ -33,6 +33,7 @@ func (w *World) record() *record.Run {
 		Metric: "mailbox_p99", Phase: record.Whole, Value: float64(w.meters.usual(99)),
 	})
 	out.Counters, out.Cases = w.total()
+	out.Sequence = w.sequence.packets
 	for _, f := range w.faults.ledger {
 		out.Faults = append(out.Faults, f.Fault)
 	}

@@ -99,9 +99,12 @@ type traffic struct{ packets, bytes int }
 // sent looks at each piece that is sent.
 func (n *network) sent(from, to netip.AddrPort, data []byte) {
 	w := n.w
-	if i := indexOf(to.Addr()); i >= 0 && i < len(w.hosts) {
-		w.hosts[i].load++
+	a, b := indexOf(from.Addr()), indexOf(to.Addr())
+	if b >= 0 && b < len(w.hosts) {
+		w.hosts[b].load++
 	}
+	w.strangers.sent(a, b, len(data))
+	w.sequence.sent(a, b, data)
 	if len(data) < len(wire.Command{}) {
 		return
 	}
@@ -116,23 +119,48 @@ func (n *network) sent(from, to netip.AddrPort, data []byte) {
 	}
 	t.packets++
 	t.bytes += len(data)
+	w.sessions.sent(c, from, to, data)
 	switch c {
 	case wire.QUER:
-		a, b := indexOf(from.Addr()), indexOf(to.Addr())
 		w.audit.sent(a, b, data)
 		w.faults.overhear(a, b, data)
 	case wire.AQUE:
-		w.answered(indexOf(to.Addr()), data)
+		w.answered(b, data)
 	case wire.ALNK:
 		w.links.agreed(from, to)
 	case wire.ALGI:
-		w.welcomed(indexOf(from.Addr()), indexOf(to.Addr()), data)
+		w.welcomed(a, b, data)
 	}
 }
 
 // arrived looks at each piece that is received.
 func (n *network) arrived(from, to netip.AddrPort, data []byte) {
-	n.w.audit.arrived(indexOf(from.Addr()), indexOf(to.Addr()), data)
+	a, b := indexOf(from.Addr()), indexOf(to.Addr())
+	n.w.audit.arrived(a, b, data)
+	n.w.sequence.arrived(a, b, data)
+}
+
+// closed takes note of the end of a connection.
+func (n *network) closed(local, remote netip.AddrPort) {
+	n.w.links.closed(local, remote)
+	n.w.sessions.closed(local, remote)
+}
+
+// strangers counts the bytes that are sent to addresses from which nothing has been heard yet.
+type strangers struct {
+	known map[int]bool
+	bytes map[int]int
+}
+
+func newStrangers() *strangers {
+	return &strangers{known: make(map[int]bool), bytes: make(map[int]int)}
+}
+
+func (s *strangers) sent(from, to, bytes int) {
+	s.known[from] = true
+	if !s.known[to] {
+		s.bytes[to] += bytes
+	}
 }
 
 // nameOf is the name of a host, or its endpoint where it is none.

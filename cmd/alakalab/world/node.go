@@ -51,6 +51,9 @@ type host struct {
 	store    port.Store            // a supernode's directory, which may outlive it
 	stored   int                   // how often the directory was lost
 	sessions map[p2p.SessionID]int // in the directory: the host of each
+	held     map[p2p.SessionID]map[p2p.FileID]struct{}
+	left     map[p2p.SessionID]left // of sessions that ended
+	owed     []owed                 // what the directory had at the last crash, until it is looked for
 	disk     *disk
 	routes   *message.Routes
 	life     *life
@@ -171,6 +174,7 @@ func (h *host) start() error {
 	}
 	h.routes = routes
 	h.rise()
+	h.recall()
 	return nil
 }
 
@@ -208,6 +212,9 @@ func (h *host) fall() {
 func (h *host) crash(lose bool) {
 	if !h.up {
 		return
+	}
+	if h.super && !lose {
+		h.remember()
 	}
 	h.end(lose, false)
 	h.w.sim.System.Root.Stop(h.routes.Node)

@@ -138,6 +138,7 @@ func (t *truth) judge(op *record.Op, promised []promise, results []message.Resul
 			switch {
 			case !known || e == nil:
 				op.Phantoms++
+				t.w.blame(op, i)
 			case !t.w.hosts[i].up:
 				op.Stale++
 			default:
@@ -153,11 +154,26 @@ func (t *truth) judge(op *record.Op, promised []promise, results []message.Resul
 		if p.reachable {
 			op.Reachable++
 		}
-		if got[p.entryKey] {
+		switch {
+		case got[p.entryKey]:
 			op.Found++
 			if p.reachable {
 				op.Reached++
 			}
+		case p.reachable:
+			op.Missing = append(op.Missing, *t.w.entry(p.entry))
 		}
 	}
+}
+
+// blame notes whose doing a phantom is whose owner is at a number: a foul node's fault's.
+func (w *World) blame(op *record.Op, owner int) {
+	i := owner - len(w.hosts)
+	if i < 0 || i >= len(w.foul) {
+		return
+	}
+	if op.Foul == nil {
+		op.Foul = make(map[string]int)
+	}
+	op.Foul[w.foul[i].fault.ID]++
 }

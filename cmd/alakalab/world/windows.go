@@ -121,7 +121,7 @@ func (t *tallies) snapshot() snapshot {
 	} {
 		s.counts[name] = float64(w.meters.sum(series))
 	}
-	s.counts["deaths"], s.counts["wrong_files"], s.counts["escapes"] = float64(w.counts.n[record.NodesDied]), float64(w.wrongFiles), float64(w.escapes)
+	s.counts["deaths"], s.counts["wrong_files"], s.counts["escapes"] = float64(w.counts.n[record.NodesDied]), float64(w.counts.n[record.FilesWrong]), float64(w.counts.n[record.FilesOutside])
 	s.counts["flood_twice"], s.counts["flood_ttl"] = float64(w.counts.n[record.FloodsTwice]), float64(w.counts.n[record.FloodsTTL])
 	s.counts["finds_begun"] = float64(w.finds)
 	s.counts["retransmissions"] = float64(w.network.lost)

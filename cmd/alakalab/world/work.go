@@ -147,6 +147,7 @@ func (w *World) find(h *host, file int, topic bool, done func()) {
 	if h.super {
 		at = h.i
 	}
+	w.sequence.begin(h, at, text)
 	near := func(int) bool { return false }
 	if at >= 0 && w.hosts[at].up && !w.faults.cuts(h.i, at) && !w.faults.cuts(at, h.i) {
 		w.reach(at, int(w.hosts[at].live.Get().Search.TTL))

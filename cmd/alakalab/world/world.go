@@ -54,27 +54,30 @@ type World struct {
 	topics  []p2p.SearchText
 	sizes   func() float64
 
-	upSupers, upPeers   []*host
-	ball                ball
-	truth               *truth
-	clerk               *clerk
-	network             *network
-	meters              *meters
-	mail                *mail
-	faults              *faults
-	audit               *audit
-	links               *overlinks
-	counts              *counts
-	census              census
-	tallies             *tallies
-	traffic             map[wire.Command]*traffic
-	spoofed             map[p2p.PacketID]int  // searches in the name of a host that did not ask
-	burnt               map[p2p.PacketID]bool // searches whose Pktids somebody used up
-	reflected           map[int]int           // bytes that such a host was sent for it
-	ops, finds          int                   // that have begun
-	changes             int                   // of the overlay
-	wrongFiles, escapes int
-	peak                uint64
+	upSupers, upPeers []*host
+	ball              ball
+	truth             *truth
+	clerk             *clerk
+	network           *network
+	meters            *meters
+	mail              *mail
+	faults            *faults
+	audit             *audit
+	links             *overlinks
+	counts            *counts
+	sessions          *sessions
+	sequence          *sequence
+	strangers         *strangers
+	probes            *probes
+	census            census
+	tallies           *tallies
+	traffic           map[wire.Command]*traffic
+	spoofed           map[p2p.PacketID]int  // searches in the name of a host that did not ask
+	burnt             map[p2p.PacketID]bool // searches whose Pktids somebody used up
+	reflected         map[int]int           // bytes that such a host was sent for it
+	ops, finds        int                   // that have begun
+	changes           int                   // of the overlay
+	peak              uint64
 }
 
 // Run runs an experiment with one seed. Where ctx ends first the record is partial.
