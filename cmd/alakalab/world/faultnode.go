@@ -26,6 +26,7 @@ func (fs *faults) kill(f *fault, k *experiment.Kill) {
 				if h.downs == downs && !h.up {
 					fs.w.boot(h)
 				}
+				f.Ended = fs.w.since()
 			})
 		}
 	}

@@ -84,23 +84,24 @@ func (h *host) remember() {
 
 // recall looks for what a directory had, once the node has started again.
 func (h *host) recall() {
-	all := h.owed
-	h.owed = nil
-	for _, o := range all {
-		h.expect(o, h.life, h.w.sim.Now().Add(loading))
+	all, l := h.owed, h.life
+	if h.owed = nil; len(all) == 0 {
+		return
 	}
+	until := h.w.sim.Now().Add(loading)
+	h.w.sim.Do(0, func() { // its actors are there then
+		for _, o := range all {
+			h.expect(o, l, until)
+		}
+	})
 }
 
 // expect looks for an entry until it is there, or the node says that there is nothing more. What has been taken away
 // meanwhile need not be there.
 func (h *host) expect(o owed, l *life, until time.Time) {
 	w := h.w
-	again := func() {
-		w.sim.Do(time.Second, func() {
-			if !l.over && w.sim.Now().Before(until) {
-				h.expect(o, l, until)
-			}
-		})
+	if l.over || w.sim.Now().After(until) {
+		return
 	}
 	w.probes.ask(h, o.file, o.owner, func(found, more bool) {
 		_, held := h.held[o.session][o.file]
@@ -109,7 +110,7 @@ func (h *host) expect(o owed, l *life, until time.Time) {
 			w.counts.n[record.DurableChecked]++
 		case !held:
 		case more:
-			again()
+			w.sim.Do(time.Second, func() { h.expect(o, l, until) })
 		default:
 			w.counts.n[record.DurableChecked]++
 			w.hit(record.DurableMissing, "%s has lost %s of %s", h.name, o.file, w.nodeName(o.owner))

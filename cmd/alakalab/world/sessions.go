@@ -31,6 +31,7 @@ type request struct {
 	command wire.Command
 	as      int // of a login, whom it is for
 	foreign bool
+	half    bool // one side of the connection is done
 	sent    time.Time
 }
 
@@ -78,8 +79,18 @@ func (s *sessions) sent(c wire.Command, from, to netip.AddrPort, data []byte) {
 	}
 }
 
-// closed forgets a connection.
-func (s *sessions) closed(a, b netip.AddrPort) { delete(s.asked, ends(a, b)) }
+// closed forgets a connection when both of its sides are done: until then an answer may be on its way.
+func (s *sessions) closed(a, b netip.AddrPort) {
+	on := ends(a, b)
+	switch r, ok := s.asked[on]; {
+	case !ok:
+	case r.half:
+		delete(s.asked, on)
+	default:
+		r.half = true
+		s.asked[on] = r
+	}
+}
 
 func (s *sessions) request(c wire.Command, who, at int, on [2]netip.AddrPort, data []byte) {
 	r := request{grant: grant{at: at, who: who}, command: c, sent: s.w.sim.Now()}
