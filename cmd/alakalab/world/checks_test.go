@@ -76,7 +76,8 @@ func TestMailIsAccountedFor(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r := run(t, 1, small(busy, func(e *experiment.Experiment) {
-				e.Faults = []experiment.Fault{{ID: "it", At: 10 * time.Second, For: 15 * time.Second, Do: c.do}}
+				e.Time = experiment.Time{Warmup: 10 * time.Second, Run: 15 * time.Second, Heal: 5 * time.Second}
+				e.Faults = []experiment.Fault{{ID: "it", At: time.Second, For: 12 * time.Second, Do: c.do}}
 			}))
 			require.Positive(t, r.Faults[0].Hit)
 			v := r.verdict(t, "message-accounting")
