@@ -116,7 +116,7 @@ func TestEveryCheckCanFail(t *testing.T) {
 		{do: foul("first-answer"), checks: []string{"no-phantoms"}},
 		{do: foul("spoofed-reply"), checks: []string{"reflection"}},
 		{do: &experiment.Hold{Links: links, Direction: experiment.To}, checks: []string{"quota"}, change: func(e *experiment.Experiment) {
-			e.Workload[0].Rate = 12
+			e.Workload[0].Rate, e.Workload = 30, e.Workload[:1]
 		}},
 		{do: &experiment.Kill{Targets: supernode(4), Data: "lose"}, checks: []string{"recovery"}, change: func(e *experiment.Experiment) {
 			e.Topology.Supernodes.Graph = &experiment.Line{}
@@ -124,7 +124,8 @@ func TestEveryCheckCanFail(t *testing.T) {
 		}},
 	} {
 		r := run(t, 1, small(busy, func(e *experiment.Experiment) {
-			e.Faults = []experiment.Fault{{ID: "it", At: 10 * time.Second, For: 12 * time.Second, Do: c.do}}
+			e.Time = experiment.Time{Warmup: 10 * time.Second, Run: 20 * time.Second, Heal: 10 * time.Second}
+			e.Faults = []experiment.Fault{{ID: "it", At: 5 * time.Second, For: 12 * time.Second, Do: c.do}}
 			if c.change != nil {
 				c.change(e)
 			}
