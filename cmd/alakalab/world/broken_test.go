@@ -48,7 +48,7 @@ func TestBrokenWorlds(t *testing.T) {
 		}},
 		{"no-crosstalk", func(w *World) { // a node that gives the answer to another search
 			w.sim.Do(25*time.Second, func() {
-				w.find(w.upPeers[0], 0, nil)
+				w.find(w.upPeers[0], 0, false, nil)
 				w.sim.System.Root.Send(w.clerk.pid, &message.Found{Ref: message.Ref(w.ops), Results: []message.Result{
 					{File: w.files[1].id, Name: w.files[1].name, Owners: []p2p.Endpoint{w.upPeers[0].self}},
 				}})
