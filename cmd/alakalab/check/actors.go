@@ -51,8 +51,8 @@ func restarts(c *Case, _ experiment.Parameters) record.Check {
 
 // bounded — false when the depth of mailboxes (figure mailbox_p99 of the whole run) is above mailbox_p99, or goroutines or
 // open files are more by the end of the run (the last window that tells) than after the warm-up (the first that tells), by
-// more than their growth. The simulator is one thread without files, so that there only mailboxes are looked at. Unknown when the
-// record lacks one of these.
+// more than their growth. Engine mem has no files, and counts the goroutines that are left once all nodes have ended. Engine sim
+// is one thread, so that there only mailboxes are looked at. Unknown when the record lacks one of these.
 func bounded(c *Case, with experiment.Parameters) record.Check {
 	p, ok := with.(*experiment.Bounded)
 	if !ok || p == nil {
@@ -74,7 +74,11 @@ func bounded(c *Case, with experiment.Parameters) record.Check {
 		depth, known := c.Run.Figure("mailbox_p99", record.Whole)
 		look("mailbox_p99", depth, float64(p.MailboxP99), known)
 	}
-	if c.Run.Engine != string(experiment.Sim) {
+	switch experiment.Engine(c.Run.Engine) {
+	case experiment.Mem:
+		n, known := c.Run.Counters[record.GoroutinesLeft]
+		look("goroutines left", float64(n), float64(p.GoroutinesGrowth), known)
+	case experiment.Net:
 		n, known := growth(c.Run, "goroutines")
 		look("growth of goroutines", n, float64(p.GoroutinesGrowth), known)
 		n, known = growth(c.Run, "fds")
@@ -82,7 +86,7 @@ func bounded(c *Case, with experiment.Parameters) record.Check {
 	}
 	switch {
 	case len(over) > 0:
-		return no("%s", strings.Join(append(over, fine...), "; "))
+		return evidence(no("%s", strings.Join(append(over, fine...), "; ")), c.Run.Cases[record.GoroutinesLeft])
 	case len(lacking) > 0:
 		return unknown("the record lacks %s", strings.Join(lacking, ", "))
 	case len(fine) == 0:

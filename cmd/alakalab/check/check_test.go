@@ -283,6 +283,13 @@ var breaches = map[string][]breach{
 			c.Run.Windows[0].Values["fds"] = 3
 		}, record.True, "growth of open files 0 of 0"},
 		{"no goroutines measured", func(c *Case) { c.Run.Engine = "net" }, record.Unknown, "lacks growth of goroutines"},
+		{"a goroutine never ends", func(c *Case) {
+			c.Run.Engine, c.Run.Counters[record.GoroutinesLeft] = "mem", 6
+		}, record.False, "goroutines left 6 of 5"},
+		{"some are allowed", func(c *Case) {
+			c.Run.Engine, c.Run.Counters[record.GoroutinesLeft] = "mem", 5
+		}, record.True, "goroutines left 5 of 5"},
+		{"nobody looked for goroutines", func(c *Case) { c.Run.Engine = "mem" }, record.Unknown, "lacks goroutines left"},
 		{"no figure", func(c *Case) { c.Run.Figures = nil }, record.Unknown, "lacks mailbox_p99"},
 	},
 	"recovery": {

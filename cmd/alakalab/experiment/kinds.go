@@ -36,22 +36,21 @@ const (
 
 var (
 	anyEngine = []Engine{Sim, Mem, Net}
-	byNetwork = []Engine{Sim, Net}
 	onlySim   = []Engine{Sim}
 	onlyNet   = []Engine{Net}
 )
 
 // faultKinds is in the order of unions.
 var faultKinds = map[string]faultKind{
-	"partition": {layerNetwork, byNetwork, spans,
+	"partition": {layerNetwork, anyEngine, spans,
 		"id: split\nat: 2m\nfor: 60s\ngroups: {a: {supernodes: {mode: fixed-percent, value: 50}}, b: rest}\n"},
-	"isolate": {layerNetwork, byNetwork, spans,
+	"isolate": {layerNetwork, anyEngine, spans,
 		"at: 2m\nfor: 30s\ntargets: {supernodes: {mode: one, where: degree=max}}\ndirection: to\n"},
-	"flap": {layerNetwork, byNetwork, spans,
+	"flap": {layerNetwork, anyEngine, spans,
 		"at: 1m\nfor: 5m\nlinks: {from: supernodes, to: supernodes}\nshare: 10%\nup: 20s\ndown: {dist: exponential, mean: 5s}\n"},
-	"hold": {layerNetwork, byNetwork, spans,
+	"hold": {layerNetwork, anyEngine, spans,
 		"at: 3m\nfor: 10s\nlinks: {from: peers, to: supernodes}\ndirection: from\n"},
-	"network": {layerNetwork, byNetwork, spans,
+	"network": {layerNetwork, anyEngine, spans,
 		"at: 2m\nfor: 2m\nlinks: {from: all, to: all}\ndelay: {dist: lognormal, median: 80ms, p95: 400ms}\njitter: 20ms\nloss: 2%\nrate: 512kbit\n"},
 	"kill": {layerNode, anyEngine, moments,
 		"id: crash\nat: 2m30s\ntargets: {supernodes: {mode: one, where: degree=max}}\nrestart_after: 20s\n"},

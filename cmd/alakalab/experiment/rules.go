@@ -66,8 +66,22 @@ func (d *decoder) where(path string) place {
 	return d.places[""]
 }
 
+// What a bubble holds: each actor that has work and each end of a connection is a goroutine there.
+const (
+	memSupernodes = 100
+	memPeers      = 1000
+)
+
 func (d *decoder) engine(e *Experiment) {
 	d.require(e.Engine != Net, "engine", "engine net is not there yet and comes with a later version", "use sim")
+	if e.Engine != Mem {
+		return
+	}
+	most := func(n, most int, at string) {
+		d.require(n <= most, at, fmt.Sprintf("%s is %d, and engine mem takes %d at most", at, n, most), "use sim", "engine")
+	}
+	most(e.Topology.Supernodes.Count, memSupernodes, "topology.supernodes.count")
+	most(e.Topology.Peers.Count, memPeers, "topology.peers.count")
 }
 
 // topology checks who is there and how they are linked.

@@ -61,6 +61,9 @@ const (
 	// PanicsUnsupervised are panics that no supervisor dealt with.
 	PanicsUnsupervised = "panics_unsupervised"
 
+	// GoroutinesLeft are those that were there when all nodes had ended. Only engine mem looks.
+	GoroutinesLeft = "goroutines_left"
+
 	// StrangerBytes are the most bytes that were sent to one address that had never contacted anybody.
 	StrangerBytes = "stranger_bytes_max"
 )

@@ -37,7 +37,8 @@ type state struct{ faults, links int }
 // visit is what one life of a node has to do with a flood.
 type visit struct {
 	life  int
-	first int       // from whom it came first; -1: it has not come
+	first int       // from whom it came first; -1: it has not come, or nobody knows
+	since time.Time // it did
 	ttls  []p2p.TTL // with which it came
 	to    []int     // whom it was sent to
 }
@@ -109,8 +110,11 @@ func (a *audit) arrived(from, to int, data []byte) {
 	}
 	f.last = a.w.sim.Now()
 	v := f.visit(a.w, to)
-	if len(v.ttls)+len(v.to) == 0 {
-		v.first = from
+	switch {
+	case len(v.ttls)+len(v.to) == 0:
+		v.first, v.since = from, f.last
+	case a.w.blurred && v.since.Equal(f.last):
+		v.first = -1
 	}
 	if !slices.Contains(v.ttls, ttl) {
 		v.ttls = append(v.ttls, ttl)

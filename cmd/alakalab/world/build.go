@@ -26,8 +26,9 @@ var (
 )
 
 // build makes the world as it is before its first event.
-func build(e *experiment.Experiment, o Options) (*World, error) {
-	sim := newSimulated(o.Seed)
+func build(e *experiment.Experiment, o Options, sim *machine) (*World, error) {
+	sim.Lock()
+	defer sim.Unlock()
 	sim.Log.SetLevel(logrus.PanicLevel) // what nobody reads need not be written
 	if o.Log != nil {
 		sim.Log.SetLevel(o.Log.Level)
@@ -39,10 +40,11 @@ func build(e *experiment.Experiment, o Options) (*World, error) {
 		supers: e.Topology.Supernodes.Count, meters: newMeters(), traffic: make(map[wire.Command]*traffic),
 		spoofed: make(map[p2p.PacketID]int), burnt: make(map[p2p.PacketID]bool), reflected: make(map[int]int),
 	}
+	_, w.blurred = sim.engine.(*bubble)
 	if n := w.supers + e.Topology.Peers.Count; n > most {
 		return nil, fmt.Errorf("topology: %d nodes are more than the %d that have an address", n, most)
 	}
-	w.mail = newMail(w.meters)
+	w.mail = newMail(w.meters, w.blurred)
 	w.truth = newTruth(w)
 	w.clerk = newClerk(w)
 	w.faults = &faults{w: w, disks: make(map[*host][]*diskTrouble)}

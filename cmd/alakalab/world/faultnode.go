@@ -115,7 +115,7 @@ func (t *turns) Schedule(fn func()) {
 		t.w.sim.Schedule(fn)
 		return
 	}
-	if t.w.sim.ScheduleAmong(fn, t.random) {
+	if t.w.sim.engine.(simulated).ScheduleAmong(fn, t.random) { // no other engine has the fault
 		t.fault.Hit++
 	}
 }

@@ -60,25 +60,29 @@ func (fs *faults) apply(f *fault) (end func()) {
 	return nil
 }
 
-// can says whether the simulation has a fault.
-func can(f experiment.Fault) error {
+// can says whether an engine has a fault.
+func can(e experiment.Engine, f experiment.Fault) error {
 	switch do := f.Do.(type) {
 	case *experiment.Partition, *experiment.Isolate, *experiment.Flap, *experiment.Hold, *experiment.Network, *experiment.Kill,
-		*experiment.Disk, *experiment.Clock, *experiment.Shuffle, *experiment.Actor, *experiment.Toxic:
+		*experiment.Disk, *experiment.Clock, *experiment.Actor, *experiment.Toxic:
 		return nil
+	case *experiment.Shuffle:
+		if e == experiment.Sim {
+			return nil
+		}
 	case *experiment.Byzantine:
 		if scripts[do.Script] == nil {
-			return fmt.Errorf("fault %s: engine sim has no script %q", f.ID, do.Script)
+			return fmt.Errorf("fault %s: engine %s has no script %q", f.ID, e, do.Script)
 		}
 		return nil
 	}
-	return fmt.Errorf("fault %s: engine sim has no faults of kind %s", f.ID, f.Kind())
+	return fmt.Errorf("fault %s: engine %s has no faults of kind %s", f.ID, e, f.Kind())
 }
 
 // plan puts all faults into the world's time.
 func (fs *faults) plan(all []experiment.Fault) error {
 	for _, e := range all {
-		if err := can(e); err != nil {
+		if err := can(fs.w.exp.Engine, e); err != nil {
 			return err
 		}
 		f := &fault{plan: e, random: fs.w.rand("fault " + e.ID)}

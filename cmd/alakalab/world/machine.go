@@ -1,7 +1,6 @@
 package world
 
 import (
-	"math/rand/v2"
 	"net/netip"
 	"sync"
 	"time"
@@ -29,8 +28,6 @@ type engine interface {
 	sync.Locker
 	port.Clock
 	actor.Dispatcher
-	// ScheduleAmong is Schedule for an actor whose turn is drawn. It says whether that is another one than the last.
-	ScheduleAmong(fn func(), r *rand.Rand) bool
 	// Do has f called when d has passed, with the lock.
 	Do(d time.Duration, f func()) port.Timer
 	// Env is what the actors of one node are made with.
@@ -58,7 +55,7 @@ type fabric interface {
 	Take(path string) []byte
 }
 
-// wires are what a network asks of the world. Its functions but read and sum are called with the laboratory's lock.
+// wires are what a network asks of the world. Its functions but sum are called with the laboratory's lock.
 type wires struct {
 	transit    func(from, to netip.Addr, bytes int) time.Duration
 	sent       func(from, to netip.AddrPort, data []byte)

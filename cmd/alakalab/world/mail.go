@@ -1,8 +1,11 @@
 package world
 
 import (
+	"sync"
+
 	"github.com/asynkron/protoactor-go/actor"
 
+	injected "alakazaam/actors/fault"
 	"alakazaam/actors/props"
 	"alakazaam/cmd/alakalab/record"
 )
@@ -12,7 +15,11 @@ import (
 // end one after the other, so that what is taken out of a mailbox next is what its actor has just been shown.
 //
 // Nobody's mail waits while the world stands still between two events, but for that of an actor that hangs.
+//
+// Where actors run at the same time only mailboxes tell: what was taken out of one and not dropped by a fault was processed.
 type mail struct {
+	blurred                                         bool
+	mu                                              sync.Mutex // of the rest, and of all boxes; nothing else is locked with it
 	posted, processed, panicked, dropped, discarded int64
 	hanging                                         int64 // mailboxes whose actor failed and was neither restarted nor stopped
 
@@ -30,15 +37,21 @@ const (
 	refused // a fault stopped its actor instead
 )
 
-func newMail(m *meters) *mail {
+func newMail(m *meters, blurred bool) *mail {
 	did := func(action string) *series {
 		return m.get("faults_injected_total", []string{"fault", "(runtime)", "action", action})
 	}
-	return &mail{drops: did("drop"), stopped: did("stop")}
+	return &mail{blurred: blurred, drops: did("drop"), stopped: did("stop")}
 }
 
 // total puts the account into the counters.
 func (m *mail) total(n map[string]int64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.blurred {
+		m.dropped, m.discarded = m.drops.n.Load(), m.discarded+m.stopped.n.Load()
+		m.processed -= m.dropped + m.stopped.n.Load()
+	}
 	n[record.MessagesPosted], n[record.MessagesProcessed], n[record.MessagesPanicked] = m.posted, m.processed, m.panicked
 	n[record.MessagesDropped], n[record.MessagesDiscarded], n[record.MessagesWaiting] = m.dropped, m.discarded, 0
 	n[record.PanicsUnsupervised] = m.hanging
@@ -62,6 +75,8 @@ func (b *box) MailboxEmpty() {}
 // MessagePosted implements actor.MailboxMiddleware. The framework suspends the mailbox of an actor that has failed: the
 // message over which it did is lost.
 func (b *box) MessagePosted(m any) {
+	b.of.mu.Lock()
+	defer b.of.mu.Unlock()
 	b.of.posted++
 	b.waiting++
 	if _, failed := m.(*actor.SuspendMailbox); failed {
@@ -76,6 +91,8 @@ func (b *box) MessagePosted(m any) {
 
 // MessageReceived implements actor.MailboxMiddleware.
 func (b *box) MessageReceived(m any) {
+	b.of.mu.Lock()
+	defer b.of.mu.Unlock()
 	b.waiting--
 	var system bool
 	switch m.(type) {
@@ -111,7 +128,7 @@ func (m *mail) taken(system bool) {
 	switch f := m.fate; {
 	case f == lost:
 		m.dropped++
-	case f == refused, f == unseen && !system:
+	case f == refused, f == unseen && !system && !m.blurred:
 		m.discarded++
 	default:
 		m.processed++
@@ -123,6 +140,18 @@ func (m *mail) taken(system bool) {
 type watched struct {
 	*mail
 	faults props.Faults // nil: there are none
+}
+
+// watch puts the account before a host's faults, where it is to look at what actors are shown.
+func (m *mail) watch(f *injected.Faults) props.Faults {
+	w := &watched{mail: m}
+	if f != nil {
+		w.faults = f
+	}
+	if m.blurred {
+		return w.faults
+	}
+	return w
 }
 
 // Of implements props.Faults.

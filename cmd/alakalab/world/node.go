@@ -143,10 +143,7 @@ func (h *host) start() error {
 	env := w.sim.Env(uint64(h.i)<<24 | uint64(h.lives))
 	env.Metrics, env.Clock, env.Dispatcher = w.meters, h.clock, h.turns
 	env.Mailbox = w.mail.box
-	watch := &watched{mail: w.mail}
-	if env.Faults = watch; h.faults != nil {
-		watch.faults = h.faults
-	}
+	env.Faults = w.mail.watch(h.faults)
 	env.Fatal = func(err error) { w.sim.Do(0, func() { h.died(life, err) }) }
 	if h.notes == nil {
 		h.notes = actortest.NewNotes(w.sim.System)

@@ -44,6 +44,7 @@ type World struct {
 	sim     *machine
 	net     fabric
 	began   time.Time
+	blurred bool // what happens at the same time happens in no order
 
 	supers  int
 	hosts   []*host         // supernodes, then peers
@@ -83,14 +84,35 @@ type World struct {
 // Run runs an experiment with one seed. Where ctx ends first the record is partial.
 func Run(ctx context.Context, e *experiment.Experiment, o Options) (*record.Run, error) {
 	began := time.Now()
-	w, err := build(e, o)
+	run := func(on *machine) (*record.Run, error) { return once(ctx, e, o, on) }
+	var out *record.Run
+	var err error
+	if e.Engine == experiment.Mem {
+		out, err = inBubble(func(pulse func()) (*record.Run, error) { return run(newBubble(o.Seed, pulse)) }, patience)
+	} else {
+		out, err = run(newSimulated(o.Seed))
+	}
+	if err != nil {
+		return nil, err
+	}
+	out.Versions.Took = time.Since(began)
+	return out, nil
+}
+
+// once runs an experiment on a machine.
+func once(ctx context.Context, e *experiment.Experiment, o Options, on *machine) (*record.Run, error) {
+	w, err := build(e, o, on)
 	if err != nil {
 		return nil, err
 	}
 	w.run(ctx)
+	w.sim.Lock()
 	out := w.record()
-	out.Partial = ctx.Err() != nil
-	out.Versions.Took, out.Versions.Peak = time.Since(began), int64(w.peak)
+	w.sim.Unlock()
+	out.Partial, out.Versions.Peak = ctx.Err() != nil, int64(w.peak)
+	if b, ok := w.sim.engine.(*bubble); ok {
+		return out, w.clearOut(b, out)
+	}
 	return out, nil
 }
 
@@ -116,6 +138,10 @@ func (w *World) run(ctx context.Context) {
 	})
 	if ctx.Err() == nil {
 		w.sim.RunUntil(drain, w.clerk.idle)
+	}
+	w.sim.Lock()
+	defer w.sim.Unlock()
+	if ctx.Err() == nil {
 		w.tallies.end()
 	}
 	w.lookAtMemory()
