@@ -121,7 +121,7 @@ Exit codes: 0 all checks hold, 1 one does not, 2 one could not be decided, 64 wr
 	)
 	root.AddCommand(
 		a.runCommand(), a.planCommand(), a.replayCommand(), a.compareCommand(),
-		a.newCommand(), a.faultsCommand(),
+		a.newCommand(), a.faultsCommand(), a.validateCommand(),
 		a.versionCommand(), a.completionCommand(),
 	)
 	root.CompletionOptions.DisableDefaultCmd = true

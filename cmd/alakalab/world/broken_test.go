@@ -74,7 +74,7 @@ func TestBrokenWorlds(t *testing.T) {
 		}}}
 		for _, broken := range []bool{false, true} {
 			var ops []record.Op
-			w, err := build(&e, Options{Seed: 1, Op: func(o record.Op) { ops = append(ops, o) }})
+			w, err := build(&e, Options{Seed: 1, Op: func(o record.Op) { ops = append(ops, o) }}, newSimulated(1))
 			require.NoError(t, err)
 			if broken {
 				c.wreck(w)
