@@ -37,7 +37,7 @@ Exit codes: 0 all rows agree, 1 one does not.`,
 		}
 		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 		defer stop()
-		return a.validate(ctx, rows, *quick, *asJSON)
+		return a.validate(ctx, rows, validate.Options{Quick: *quick, Lab: validate.TheLab(), Progress: a.measuring}, *asJSON)
 	})
 	return cmd
 }
@@ -57,13 +57,11 @@ func chosenRows(numbers []int) ([]*validate.Row, error) {
 }
 
 // validate measures rows and prints each as soon as it is there, or all as JSON at the end.
-func (a *app) validate(ctx context.Context, rows []*validate.Row, quick, asJSON bool) error {
+func (a *app) validate(ctx context.Context, rows []*validate.Row, o validate.Options, asJSON bool) error {
 	agree := 0
 	for _, r := range rows {
 		began := time.Now()
-		if err := r.Measure(ctx, validate.Options{Quick: quick, Lab: validate.TheLab(), Progress: func(row int, part string) {
-			fmt.Fprintf(a.err, "row %d: %s\n", row, part)
-		}}); err != nil {
+		if err := r.Measure(ctx, o); err != nil {
 			return err
 		}
 		fmt.Fprintf(a.err, "row %d: %s\n", r.Number, time.Since(began).Round(time.Millisecond))
@@ -88,6 +86,9 @@ func (a *app) validate(ctx context.Context, rows []*validate.Row, quick, asJSON 
 	}
 	return nil
 }
+
+// measuring says which part of a row is measured now.
+func (a *app) measuring(row int, part string) { fmt.Fprintf(a.err, "row %d: %s\n", row, part) }
 
 // writeRow prints a row with its lines.
 func writeRow(w io.Writer, r *validate.Row) error {
