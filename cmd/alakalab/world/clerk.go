@@ -76,7 +76,7 @@ func (c *clerk) receive(ctx actor.Context) {
 }
 
 func (c *clerk) found(p *pending, m *message.Found) {
-	c.w.truth.judge(&p.Op, p.promised, m.Results)
+	c.w.truth.judge(&p.Op, p.host.home, p.promised, m.Results)
 	p.Complete = m.Complete
 	if len(m.Results) > 0 {
 		p.First = c.w.since()
@@ -122,7 +122,9 @@ func (c *clerk) end(p *pending, outcome record.Outcome, why string) {
 	if p.done != nil {
 		p.done()
 	}
-	c.w.tallies.op(&p.Op)
+	if !c.w.measured {
+		c.w.tallies.op(&p.Op)
+	}
 	if c.w.options.Op != nil {
 		c.w.options.Op(p.Op)
 	}

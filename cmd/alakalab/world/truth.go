@@ -14,6 +14,8 @@ type truth struct {
 	byID   map[p2p.FileID]int
 	byFile [][]*entry // of each file, as they were shared first
 	all    map[entryKey]*entry
+	// lacking is what the last search that was to find it did not, and the supernode where it was searched for.
+	lacking map[entryKey]int
 
 	acknowledged func(*entry) // it can be found now
 	withdrawn    func(*entry)
@@ -33,7 +35,7 @@ type entry struct {
 }
 
 func newTruth(w *World) *truth {
-	return &truth{w: w, byID: make(map[p2p.FileID]int), all: make(map[entryKey]*entry)}
+	return &truth{w: w, byID: make(map[p2p.FileID]int), all: make(map[entryKey]*entry), lacking: make(map[entryKey]int)}
 }
 
 // add makes a file known.
@@ -126,8 +128,8 @@ func (t *truth) holds(p promise) bool {
 	return t.findable(p.entry) && p.entry.ends == p.ends && p.entry.at == p.at && t.w.hosts[p.at].downs == p.downs
 }
 
-// judge compares what a search has found with what was to be found.
-func (t *truth) judge(op *record.Op, promised []promise, results []message.Result) {
+// judge compares what a search at a supernode has found with what was to be found.
+func (t *truth) judge(op *record.Op, from int, promised []promise, results []message.Result) {
 	got := make(map[entryKey]bool)
 	for _, r := range results {
 		file, known := t.byID[r.File]
@@ -160,7 +162,9 @@ func (t *truth) judge(op *record.Op, promised []promise, results []message.Resul
 			if p.reachable {
 				op.Reached++
 			}
+			delete(t.lacking, p.entryKey)
 		case p.reachable:
+			t.lacking[p.entryKey] = from
 			op.Missing = append(op.Missing, *t.w.entry(p.entry))
 		}
 	}

@@ -38,13 +38,14 @@ type Options struct {
 
 // World is one run.
 type World struct {
-	exp     *experiment.Experiment
-	options Options
-	seed    uint64
-	sim     *machine
-	net     fabric
-	began   time.Time
-	blurred bool // what happens at the same time happens in no order
+	exp      *experiment.Experiment
+	options  Options
+	seed     uint64
+	sim      *machine
+	net      fabric
+	began    time.Time
+	blurred  bool // what happens at the same time happens in no order
+	measured bool // the measurements are over
 
 	supers  int
 	hosts   []*host         // supernodes, then peers
@@ -138,12 +139,14 @@ func (w *World) run(ctx context.Context) {
 	})
 	if ctx.Err() == nil {
 		w.sim.RunUntil(drain, w.clerk.idle)
+		w.sim.Lock()
+		w.tallies.end()
+		w.reread()
+		w.sim.Unlock()
+		w.sim.RunUntil(drain, w.clerk.idle)
 	}
 	w.sim.Lock()
 	defer w.sim.Unlock()
-	if ctx.Err() == nil {
-		w.tallies.end()
-	}
 	w.lookAtMemory()
 	w.clerk.dropAll(func(*pending) bool { return true }, "the run ended")
 }
