@@ -122,7 +122,8 @@ func (c *rawConn) finish() {
 }
 
 // TestNeighborThatNeverFinishes: a neighbor answers QUERs and does not say when it has finished. After the first search
-// nobody waits for that, and what it answers counts all the same. It gets another chance.
+// nobody waits for that, and what it answers counts all the same, further on, too. It gets another chance, and when it has
+// finished a few searches in a row it is trusted at once.
 func TestNeighborThatNeverFinishes(t *testing.T) {
 	w := newWorld(t, 1)
 	n := w.add(node.Supernode, linkConfig())
@@ -149,12 +150,15 @@ func TestNeighborThatNeverFinishes(t *testing.T) {
 		}
 	}
 	s.dial(n.self).say("LINK01%s", field(s.self))
-	search := func() (took time.Duration, found *message.Found) {
+	far := w.add(node.Supernode, linkConfig(), n.self)
+	w.sim.Run(time.Second)
+	searchAt := func(n *simNode) (took time.Duration, found *message.Found) {
 		start := w.sim.Now()
 		found = n.find("song")
 		require.Len(t, found.Results, 2)
 		return w.sim.Now().Sub(start), found
 	}
+	search := func() (time.Duration, *message.Found) { return searchAt(n) }
 	took, found := search()
 	require.Equal(t, config.DefaultSearchWindow, took)
 	require.False(t, found.Complete)
@@ -163,13 +167,27 @@ func TestNeighborThatNeverFinishes(t *testing.T) {
 		took, found = search()
 		require.InDelta(t, 1.5, took.Seconds(), 0.1, "the quiet rule")
 		require.False(t, found.Complete)
+		took, found = searchAt(far)
+		require.InDelta(t, 3, took.Seconds(), 0.1, "the quiet rule here and there")
+		require.False(t, found.Complete)
 		w.sim.Run(time.Minute)
 	}
 	require.Equal(t, 1, n.metrics[actortest.Series("refusals_total", "reason", "tardy_neighbor")])
-	require.Equal(t, 1, n.metrics["links"])
+	require.Equal(t, 2, n.metrics["links"])
 	honest = true
 	w.sim.Run(config.DefaultLinkAgain)
 	took, found = search()
+	require.True(t, found.Complete)
+	require.Less(t, took, 100*time.Millisecond)
+
+	honest = false
+	search()
+	w.sim.Run(time.Minute)
+	honest = true
+	for range 16 {
+		_, found = search()
+	}
+	took, found = searchAt(far)
 	require.True(t, found.Complete)
 	require.Less(t, took, 100*time.Millisecond)
 }

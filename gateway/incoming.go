@@ -346,7 +346,9 @@ func (c *incoming) onOverdue(ctx actor.Context, s *slot) {
 	c.env.Log.WithFields(logrus.Fields{"from": c.from.String(), "command": s.command.String()}).
 		Warn("a request was not answered in time")
 	s.abandon(ctx, c)
-	c.settle(ctx, s.ref, failureOf(s.command))
+	a := failureOf(s.command)
+	a.last = !c.linked() // a link is more than one request
+	c.settle(ctx, s.ref, a)
 }
 
 // cut counts and logs a connection that ends because of its other side's slowness.

@@ -36,6 +36,9 @@ func newLink(neighbor *actor.PID, version int) *link {
 	return &link{neighbor: neighbor, version: min(version, wire.Version), cut: cut}
 }
 
+// linked says whether the connection is a link by now.
+func (c *incoming) linked() bool { return c.link != nil && c.link.neighbor != nil }
+
 // onStarted dials, where this node is to open a link.
 func (c *incoming) onStarted(ctx actor.Context) {
 	if j := c.opening; j != nil {

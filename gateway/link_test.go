@@ -310,3 +310,26 @@ func TestSubnetShare(t *testing.T) {
 	w.stranger(400, true).linkTo(n.self)
 	require.Len(t, n.neighbors(), 5)
 }
+
+// TestRequestsOnALinkAreTheirOwn: a QUER that somebody in this node has lost holds up nothing else on its link.
+func TestRequestsOnALinkAreTheirOwn(t *testing.T) {
+	w := newWorld(t, 1)
+	w.harm = "[{id: lost, kind: actor, action: drop, match: {actor: queries, message: Quer, nth: 1}}]"
+	n := w.add(node.Supernode, linkConfig())
+	w.sim.Run(time.Second)
+	c := w.stranger(100, true).linkTo(n.self)
+	quer := func(i int) { c.say("QUERLINK%012d%s01%-20s", i, field(c.self), "song") }
+	quer(0)
+	for i := 1; i <= 2*int(n.config.Get().Limits.RequestsPerConnection); i++ {
+		quer(i)
+		require.Contains(t, string(c.got), fmt.Sprintf("DONELINK%012dC", i))
+	}
+	require.Equal(t, []int{1}, n.hits())
+	require.NotContains(t, string(c.got), fmt.Sprintf("DONELINK%012d", 0))
+	c.say("PINGLINK%012d", 1)
+	require.Contains(t, string(c.got), fmt.Sprintf("PONGLINK%012d", 1))
+	c.got = nil
+	w.sim.Run(20 * time.Second)
+	require.False(t, c.closed, "what was lost is given up, and the link goes on")
+	require.Equal(t, 1, n.metrics["links"])
+}

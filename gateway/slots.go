@@ -15,7 +15,7 @@ import (
 )
 
 // slot is an open request. Its answer is written when all requests before it have been answered: the protocol's
-// answers do not say to which request they belong.
+// answers do not say to which request they belong. Those on a link do, and wait for nothing.
 type slot struct {
 	ref         message.Ref
 	command     wire.Command
@@ -68,6 +68,11 @@ func (c *incoming) settle(ctx actor.Context, ref message.Ref, a answer) {
 		return
 	}
 	s.answer = &a
+	if c.linked() && s.command != (wire.Command{}) {
+		i := slices.Index(c.slots, s)
+		copy(c.slots[1:i+1], c.slots[:i])
+		c.slots[0] = s
+	}
 	c.write(ctx)
 }
 

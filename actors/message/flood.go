@@ -87,6 +87,9 @@ const (
 	// Unknown: answers may still come to the address that the packet names, or some are lost, or the packet did not get to
 	// a neighbor that may well be there.
 	Unknown
+	// Unsaid: answers may still come over the neighbor's link, and it may not say when the last one has come. If it does,
+	// there is another outcome.
+	Unsaid
 )
 
 // Abandoned tells the queries that a neighbor's actor has ended; the zero endpoint: all of them. What they had not said

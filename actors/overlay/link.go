@@ -121,12 +121,12 @@ func (n *neighbor) overLink(ctx actor.Context, m *pass) {
 			return
 		}
 		m.at = n.env.Clock.Now()
-		n.lookForTardiness(m.at)
+		n.lookForTardiness(ctx, m.at)
 		n.makeRoom(ctx)
 		n.linked.open[q.ID] = m
 		n.linked.order = append(n.linked.order, q.ID)
 		if m.at.Before(n.tardy) {
-			n.answer(ctx, m, message.Unknown) // as from a base node
+			n.answer(ctx, m, message.Unsaid)
 		}
 	}
 	n.tally.sent.Add(1)
@@ -134,18 +134,30 @@ func (n *neighbor) overLink(ctx actor.Context, m *pass) {
 }
 
 // lookForTardiness notes that the other side does not say when it has finished a QUER, so that searches do not wait for it
-// any more. An honest one has given up by then whatever it waits for itself.
-func (n *neighbor) lookForTardiness(now time.Time) {
+// any more, and gives such QUERs up. An honest one has given up by then whatever it waits for itself.
+func (n *neighbor) lookForTardiness(ctx actor.Context, now time.Time) {
 	l := &n.linked
-	for len(l.order) > 0 && l.open[l.order[0]] == nil {
-		l.order = l.order[1:]
+	for ; len(l.order) > 0; l.order = l.order[1:] {
+		p := l.open[l.order[0]]
+		if p == nil {
+			continue
+		}
+		if now.Sub(p.at) <= n.config.Get().Search.Window {
+			return
+		}
+		if !now.Before(n.tardy) {
+			n.meters.tardy.Hit("neighbor", n.endpoint, "for", n.rules().LinkAgain)
+		}
+		n.forget(ctx, l.order[0])
+		n.unfinished(now)
 	}
-	if len(l.order) == 0 || now.Before(n.tardy) || now.Sub(l.open[l.order[0]].at) <= n.config.Get().Search.Window {
-		return
-	}
-	n.tardy = now.Add(n.rules().LinkAgain)
-	n.meters.tardy.Hit("neighbor", n.endpoint, "until", n.tardy.Format(time.RFC3339))
 }
+
+// punctual is how many QUERs in a row a neighbor has to finish until searches wait for it again.
+const punctual = 16
+
+// unfinished notes that a QUER was not finished.
+func (n *neighbor) unfinished(now time.Time) { n.tardy, n.kept = now.Add(n.rules().LinkAgain), 0 }
 
 // makeRoom forgets the oldest QUERs where twice as many are open as searches may be under way: nobody waits for those.
 func (n *neighbor) makeRoom(ctx actor.Context) {
@@ -298,6 +310,9 @@ func (n *neighbor) onDone(ctx actor.Context, m *message.Done) {
 		return
 	}
 	delete(n.linked.open, m.ID)
+	if n.kept++; n.kept >= punctual {
+		n.tardy = time.Time{}
+	}
 	outcome := message.Unknown
 	if m.Complete {
 		outcome = message.Complete
@@ -313,19 +328,12 @@ func (n *neighbor) ping(ctx actor.Context) {
 	l.timer = n.env.Clock.After(n.rules().PingTimeout, ctx.Self(), &pongDue{l.pid, l.ping})
 }
 
-// onPingTime asks again, and forgets QUERs that are so old that nobody can be waiting for them.
+// onPingTime asks again.
 func (n *neighbor) onPingTime(ctx actor.Context, m *pingTime) {
 	if !m.link.Equal(n.linked.pid) {
 		return
 	}
-	old := n.env.Clock.Now().Add(-2 * n.config.Get().Search.Window)
-	n.linked.order = slices.DeleteFunc(n.linked.order, func(id p2p.PacketID) bool {
-		if p := n.linked.open[id]; p != nil && !p.at.Before(old) {
-			return false
-		}
-		n.forget(ctx, id)
-		return true
-	})
+	n.lookForTardiness(ctx, n.env.Clock.Now())
 	n.ping(ctx)
 }
 

@@ -48,6 +48,7 @@ type neighbor struct {
 	linked  linked
 	knows   bool      // it has had a link with this node: it is no base node
 	tardy   time.Time // until when no search waits for its DONEs
+	kept    int       // DONEs since there was one that it had not said
 
 	failures int        // in a row
 	retry    port.Timer // ends a rest, or asks for a link again

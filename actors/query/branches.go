@@ -6,7 +6,7 @@ import (
 )
 
 // branches is what is known of the parts of one flood, one for each neighbor that it goes to. Each ends once, whatever is
-// said of it afterwards. It is pure.
+// said of it afterwards; but for one that is unsaid, which may end for good later. It is pure.
 //
 // A neighbor that could not be reached is no part of the overlay that was searched: it takes nothing away from a search
 // that is complete.
@@ -16,8 +16,9 @@ type branches struct {
 	open    map[p2p.Endpoint]bool            // false: it has ended
 	early   map[p2p.Endpoint]message.Outcome // what was said before the overlay had named them
 	left    int                              // that have not ended
-	unknown int
-	missed  map[p2p.Endpoint]bool // not reached
+	unknown int                              // of those that have ended
+	unsaid  map[p2p.Endpoint]bool            // of these, those that may say when they have
+	missed  map[p2p.Endpoint]bool            // not reached
 }
 
 // flooded takes the neighbors to which the flood goes. Only the first time counts.
@@ -45,7 +46,7 @@ func (b *branches) flooded(to []p2p.Endpoint) {
 // end ends a branch, and says whether that was news.
 func (b *branches) end(by p2p.Endpoint, outcome message.Outcome) bool {
 	if !b.told {
-		if _, ok := b.early[by]; ok {
+		if was, ok := b.early[by]; ok && (was != message.Unsaid || outcome == was) {
 			return false
 		}
 		if b.early == nil {
@@ -54,13 +55,24 @@ func (b *branches) end(by p2p.Endpoint, outcome message.Outcome) bool {
 		b.early[by] = outcome
 		return true
 	}
-	if !b.open[by] {
+	switch {
+	case b.unsaid[by] && outcome != message.Unsaid:
+		delete(b.unsaid, by)
+		b.unknown--
+	case b.open[by]:
+		b.open[by] = false
+		b.left--
+	default:
 		return false
 	}
-	b.open[by] = false
-	b.left--
 	switch outcome {
 	case message.Complete:
+	case message.Unsaid:
+		if b.unsaid == nil {
+			b.unsaid = make(map[p2p.Endpoint]bool)
+		}
+		b.unsaid[by] = true
+		b.unknown++
 	case message.Unreached:
 		if b.missed == nil {
 			b.missed = make(map[p2p.Endpoint]bool)
@@ -89,6 +101,9 @@ func (b *branches) abandon(by p2p.Endpoint) (news bool) {
 
 // ended says whether none is open.
 func (b *branches) ended() bool { return b.told && b.left == 0 }
+
+// finished says whether none is open, and none unsaid.
+func (b *branches) finished() bool { return b.ended() && len(b.unsaid) == 0 }
 
 // complete says whether every answer has come.
 func (b *branches) complete() bool { return b.ended() && b.unknown == 0 }

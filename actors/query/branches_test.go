@@ -58,8 +58,8 @@ func TestBranches(t *testing.T) {
 	}
 }
 
-// TestBranchesOnlyTheFirstWordCounts: whatever is said in whatever order, a branch is what was said of it first, and all
-// have ended when something was said of each.
+// TestBranchesOnlyTheFirstWordCounts: whatever is said in whatever order, a branch is what was said of it first, but for
+// unsaid, and all have ended when something was said of each.
 func TestBranchesOnlyTheFirstWordCounts(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n := rapid.IntRange(0, 5).Draw(t, "branches")
@@ -76,22 +76,24 @@ func TestBranchesOnlyTheFirstWordCounts(t *testing.T) {
 				b.flooded(to)
 			}
 			i := rapid.IntRange(0, 6).Draw(t, "branch")
-			o := message.Outcome(rapid.IntRange(0, 2).Draw(t, "outcome"))
+			o := message.Outcome(rapid.IntRange(0, 3).Draw(t, "outcome"))
 			news := b.end(at(i), o)
-			if _, said := first[i]; !said && (i < n || w < named) {
+			if was, said := first[i]; (!said || was == message.Unsaid && o != was) && (i < n || w < named) {
 				require.True(t, news)
 				first[i] = o
 			} else {
 				require.False(t, news)
 			}
 		}
-		ended, complete := true, true
+		ended, finished, complete := true, true, true
 		for i := range n {
 			o, said := first[i]
 			ended = ended && said
-			complete = complete && said && o != message.Unknown
+			finished = finished && said && o != message.Unsaid
+			complete = complete && said && o != message.Unknown && o != message.Unsaid
 		}
 		require.Equal(t, ended, b.ended())
+		require.Equal(t, finished, b.finished())
 		require.Equal(t, complete, b.complete())
 	})
 }

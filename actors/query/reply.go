@@ -23,6 +23,8 @@ const (
 // further on, go to the link that the QUER came over, and behind them one DONE. Where it came another way they go to the
 // address that the QUER names. How many that are is bounded, so that a forged address gets no more than that.
 //
+// A neighbor that may not say when its last answer has come is waited for until nothing has come for the quiet time.
+//
 // It gives up what is still open after a time that is shorter the fewer hops the QUER had left, so that of those that wait for
 // each other the deepest gives up first and the others hear of it.
 type reply struct {
@@ -37,7 +39,9 @@ type reply struct {
 	under    int             // under way
 	failed   int             // failures in a row
 	begun    time.Time
-	late     bool // nothing is waited for any more but what is under way
+	heard    time.Time  // when something last came from further on
+	silence  port.Timer // ends the wait for what may still come
+	late     bool       // nothing is waited for any more but what is under way
 	ended    bool
 	timer    port.Timer
 }
@@ -53,6 +57,9 @@ func (r *reply) Receive(ctx actor.Context) {
 		r.start(ctx)
 	case *tick:
 		r.onTick(ctx)
+	case *quiet:
+		r.silence = nil
+		r.check(ctx)
 	case *message.Matched:
 		r.onMatched(ctx, m)
 	case *message.Flooded:
@@ -74,8 +81,10 @@ func (r *reply) Receive(ctx actor.Context) {
 	case *message.Sent:
 		r.onSent(ctx, m)
 	case *actor.Stopping:
-		if r.timer != nil {
-			r.timer.Stop()
+		for _, t := range []port.Timer{r.timer, r.silence} {
+			if t != nil {
+				t.Stop()
+			}
 		}
 		if !r.matched {
 			ctx.Send(r.routes.Catalog, &message.Unmatch{ReplyTo: ctx.Self()})
@@ -92,6 +101,7 @@ func (r *reply) start(ctx actor.Context) {
 	rules := r.rules()
 	ttl := min(r.quer.TTL, rules.TTL)
 	r.begun = r.env.Clock.Now()
+	r.heard = r.begun
 	r.timer = r.env.Clock.After(deadline(rules.Window, ttl, rules.TTL), ctx.Self(), &tick{})
 	ctx.Send(r.routes.Catalog, &message.Match{
 		Text: r.quer.Text, Limit: rules.MaxResults, For: p2p.HostOf(r.quer.From), ReplyTo: ctx.Self(),
@@ -123,6 +133,21 @@ func (r *reply) onTick(ctx actor.Context) {
 	r.check(ctx)
 }
 
+// quiet is what the timer of the silence sends.
+type quiet struct{}
+
+// silent says whether nothing comes any more of neighbors that may not say so, or has itself asked again when that could be.
+func (r *reply) silent(ctx actor.Context) bool {
+	if r.branches.finished() {
+		return true
+	}
+	left := r.heard.Add(r.rules().Quiet).Sub(r.env.Clock.Now())
+	if left > 0 && r.silence == nil {
+		r.silence = r.env.Clock.After(left, ctx.Self(), &quiet{})
+	}
+	return left <= 0
+}
+
 func (r *reply) onMatched(ctx actor.Context, m *message.Matched) {
 	r.matched = true
 	hits := slices.DeleteFunc(slices.Clone(m.Hits), func(h message.Hit) bool { return !r.welcome(h) })
@@ -141,6 +166,7 @@ func (r *reply) onMatched(ctx actor.Context, m *message.Matched) {
 // onAque passes on what comes back from further on.
 func (r *reply) onAque(ctx actor.Context, m *message.Aque) {
 	limit := r.options.Config.Get().Limits.AnswersPerQuery
+	r.heard = r.env.Clock.Now()
 	switch {
 	case r.late || r.ended:
 		r.metrics.late.Add(1)
@@ -194,8 +220,10 @@ func (r *reply) onSent(ctx actor.Context, m *message.Sent) {
 
 // check ends the reply when everything has been told that there is, or that is waited for.
 func (r *reply) check(ctx actor.Context) {
-	all := r.matched && r.branches.ended()
-	if r.ended || r.under > 0 || len(r.queue) > 0 || !all && !r.late {
+	if r.ended || r.under > 0 || len(r.queue) > 0 {
+		return
+	}
+	if all := r.matched && r.branches.ended() && r.silent(ctx); !all && !r.late {
 		return
 	}
 	if !r.late {

@@ -82,7 +82,7 @@ func (s *search) Receive(ctx actor.Context) {
 		}
 	case *message.Branch:
 		if m.Ref == s.ref && s.branches.end(m.By, m.Outcome) {
-			s.goOn(ctx, m.Outcome == message.Unknown)
+			s.goOn(ctx, m.Outcome == message.Unknown || m.Outcome == message.Unsaid)
 		}
 	case *message.Abandoned:
 		if s.branches.abandon(m.By) {

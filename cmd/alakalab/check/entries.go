@@ -24,7 +24,7 @@ type reads struct {
 	lastLack      time.Duration
 	lastHas       time.Duration
 	has           bool
-	lackedInPeace bool // the last that lacks it began after the last fault
+	lackedInPeace bool // the last that lacks it began some time after the last fault
 }
 
 // set is the state of all entries.
@@ -41,7 +41,7 @@ type set struct {
 // record.Op. Each entry is then
 //   - stable: no read lacks it;
 //   - stale: a read lacks it, and a later one has it;
-//   - lost: its last read lacks it, and began after the end of the last fault;
+//   - lost: its last read lacks it, and began more than ten seconds after the end of the last fault;
 //   - unsettled: its last read lacks it, and began before that;
 //   - never-read: published and acknowledged, and not read since.
 //
@@ -89,10 +89,15 @@ func indexSet(c *Case, _ experiment.Parameters) record.Check {
 	return yes("%s", figures)
 }
 
+// settling is how long after the last fault what a search lacks is not lost yet.
+const settling = 10 * time.Second
+
 // readAll goes through the operations in the order in which they began, as Jepsen does with reads.
 func readAll(c *Case) *set {
 	s := &set{all: make(map[key]*reads)}
-	_, s.peace, _ = c.Run.Faulty()
+	if _, end, faulty := c.Run.Faulty(); faulty {
+		s.peace = end + settling
+	}
 	ops := slices.Clone(c.Ops)
 	slices.SortStableFunc(ops, func(a, b record.Op) int { return cmp.Compare(a.Started, b.Started) })
 	for i := range ops {
