@@ -153,7 +153,11 @@ const patience = time.Minute
 func inBubble[T any](f func(pulse func()) (T, error), patience time.Duration) (out T, err error) {
 	var beats atomic.Uint64
 	done := make(chan outcome[T], 1)
-	go func() { done <- burst(func() (T, error) { return f(func() { beats.Add(1) }) }) }()
+	go func() {
+		var o outcome[T]
+		defer func() { done <- o }() // also where the race detector has something to say, which ends this goroutine
+		burst(&o, func() (T, error) { return f(func() { beats.Add(1) }) })
+	}()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	seen, last := uint64(0), time.Now()
@@ -182,7 +186,7 @@ type outcome[T any] struct {
 
 // burst is a test of its own, which is the only way into a bubble. Nothing is asked of it but that it is one. That goroutines
 // are left when f has returned is f's to say.
-func burst[T any](f func() (T, error)) (out outcome[T]) {
+func burst[T any](out *outcome[T], f func() (T, error)) {
 	returned := false
 	defer func() {
 		if v := recover(); v != nil && !returned {
@@ -198,7 +202,6 @@ func burst[T any](f func() (T, error)) (out outcome[T]) {
 		}()
 		out.value, out.err = f()
 	})
-	return out
 }
 
 // endings is how long a node has to end in order.

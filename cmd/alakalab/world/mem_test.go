@@ -1,6 +1,8 @@
 package world_test
 
 import (
+	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -22,11 +24,9 @@ func tiny(e *experiment.Experiment) {
 
 func mem(e *experiment.Experiment) { e.Engine = experiment.Mem }
 
-// TestMem: with goroutines everything of the laboratory works, under the race detector too, and nothing of a node is left
-// when all of them have ended.
-func TestMem(t *testing.T) {
-	links := experiment.LinkSet{From: all(true, false), To: all(false, true)}
-	r := run(t, 1, small(tiny, mem, func(e *experiment.Experiment) {
+// crowded is the tiny experiment with goroutines in which peers do all that they can do, and something goes wrong.
+func crowded(faults ...experiment.Fault) *experiment.Experiment {
+	return small(tiny, mem, func(e *experiment.Experiment) {
 		every := e.Workload[0].From
 		e.Workload = append(e.Workload,
 			experiment.Operation{Rate: 1, From: every, OpenLoop: true, Do: &experiment.Download{After: "find", Sources: 3}},
@@ -34,38 +34,40 @@ func TestMem(t *testing.T) {
 			experiment.Operation{Rate: 1, From: every, OpenLoop: true, Do: &experiment.Withdraw{}},
 		)
 		e.Churn.Peers = &experiment.Churning{Session: experiment.Exponential(40e9), Absence: experiment.Exponential(5e9), Leave: "logout"}
-		at := func(at time.Duration, id string, do experiment.Action) {
-			e.Faults = append(e.Faults, experiment.Fault{ID: id, At: at, For: 5 * time.Second, Do: do})
+		e.Faults = faults
+		for i := range e.Faults {
+			f := &e.Faults[i]
+			f.ID, f.At, f.For = fmt.Sprint(i, f.Kind()), time.Duration(3+i)*time.Second, 5*time.Second
 		}
-		at(5*time.Second, "crash", &experiment.Kill{Targets: supernode(1), RestartAfter: 5 * time.Second, Data: "keep"})
-		at(6*time.Second, "panics", &experiment.Actor{
+	})
+}
+
+// bounded is what the check of that name says where nothing may be left.
+func (r *result) bounded() record.Check {
+	out, _ := check.Judge(&check.Case{Run: r.Run, Ops: r.ops}, []experiment.Check{{Name: "bounded", With: &experiment.Bounded{}}})
+	return out[len(out)-1]
+}
+
+// TestMem: with goroutines everything of the laboratory works, under the race detector too; nodes that crash, actors that
+// panic and connections that are cut into pieces do no harm that lasts; and nothing of a node is left when all have ended.
+func TestMem(t *testing.T) {
+	e := crowded(
+		experiment.Fault{Do: &experiment.Kill{Targets: supernode(1), RestartAfter: 5 * time.Second, Data: "lose"}},
+		experiment.Fault{Do: &experiment.Actor{
 			Targets: all(true, true), Action: "panic", Match: experiment.Match{Actor: "connection", Probability: 0.05},
-		})
-		at(6*time.Second, "panic", &experiment.Actor{
-			Targets: all(false, true), Action: "panic", Match: experiment.Match{Actor: "queries", Message: "Quer", Nth: 5, Probability: 1},
-		})
-		at(8*time.Second, "drops", &experiment.Actor{Targets: all(false, true), Action: "drop", Match: experiment.Match{Message: "Quer", Probability: 0.1}})
-		at(12*time.Second, "off", &experiment.Isolate{Targets: supernode(2), Direction: experiment.Both})
-		at(15*time.Second, "slices", &experiment.Toxic{
-			Type: "slicer", Stream: "both", Toxicity: 1, Links: links, Attributes: experiment.Attributes{AverageSize: 100, Delay: time.Millisecond},
-		})
-		at(18*time.Second, "disk", &experiment.Disk{
-			Targets: all(false, true), Point: "store.fsync", Terms: experiment.Terms{{Percent: 100, Action: "sleep", Sleep: 50 * time.Millisecond}},
-		})
-		at(20*time.Second, "clock", &experiment.Clock{Targets: supernode(3), Jump: time.Minute, Speed: 1})
-		at(20*time.Second, "loris", &experiment.Byzantine{Script: "slow-loris", Count: 1, Rate: 2})
-	}))
+		}},
+		experiment.Fault{Do: &experiment.Toxic{
+			Type: "slicer", Stream: "both", Toxicity: 1, Links: experiment.LinkSet{From: all(true, false), To: all(false, true)},
+			Attributes: experiment.Attributes{AverageSize: 100, Delay: time.Millisecond},
+		}},
+	)
+	e.Churn.Peers.Leave = "crash" // who is cut off from a supernode does not log out there
+	r := run(t, 1, e)
 	for _, f := range r.Faults {
 		require.Positive(t, f.Hit, f.ID)
 	}
-	for _, kind := range []string{"find", "download", "publish", "withdraw", "login", "logout"} {
-		n := 0
-		for _, o := range r.of(kind) {
-			if o.Outcome == record.OK {
-				n++
-			}
-		}
-		require.Positive(t, n, kind)
+	for _, kind := range []string{"find", "download", "publish", "withdraw", "login"} {
+		require.True(t, slices.ContainsFunc(r.of(kind), func(o record.Op) bool { return o.Outcome == record.OK }), kind)
 	}
 	for _, name := range check.Names() {
 		v := r.verdict(t, name)
@@ -74,9 +76,35 @@ func TestMem(t *testing.T) {
 	for _, name := range []string{"ttl-and-dup", "no-phantoms", "no-crosstalk", "message-accounting", "restarts"} {
 		require.Equal(t, record.True, r.verdict(t, name).Verdict, name)
 	}
-	bounded, _ := check.Judge(&check.Case{Run: r.Run, Ops: r.ops}, []experiment.Check{{Name: "bounded", With: &experiment.Bounded{}}})
-	require.Equal(t, record.True, bounded[len(bounded)-1].Verdict, bounded)
+	require.Equal(t, record.True, r.bounded().Verdict, r.bounded())
 	require.Empty(t, r.Trace)
+}
+
+// TestMemFaults: the other faults hit there too.
+func TestMemFaults(t *testing.T) {
+	between := experiment.LinkSet{From: all(false, true), To: all(false, true)}
+	e := crowded(
+		experiment.Fault{Do: &experiment.Isolate{Targets: supernode(2), Direction: experiment.Both}},
+		experiment.Fault{Do: &experiment.Network{Links: between, Direction: experiment.Both, Loss: 0.1, Burst: 1}},
+		experiment.Fault{Do: &experiment.Hold{Links: between, Direction: experiment.To}},
+		experiment.Fault{Do: &experiment.Actor{Targets: all(false, true), Action: "drop", Match: experiment.Match{Message: "Quer", Probability: 0.2}}},
+		experiment.Fault{Do: &experiment.Disk{
+			Targets: all(false, true), Point: "store.fsync", Terms: experiment.Terms{{Percent: 100, Action: "sleep", Sleep: 50 * time.Millisecond}},
+		}},
+		experiment.Fault{Do: &experiment.Clock{Targets: supernode(3), Jump: time.Minute, Speed: 1}},
+		experiment.Fault{Do: &experiment.Byzantine{Script: "slow-loris", Count: 1, Rate: 5}},
+	)
+	e.Time.Run, e.Time.Heal = 15*time.Second, 0
+	r := run(t, 1, e)
+	for _, f := range r.Faults {
+		require.Positive(t, f.Hit, f.ID)
+	}
+	require.NotEmpty(t, r.of("logout"))
+	for _, name := range []string{"message-accounting", "restarts"} {
+		v := r.verdict(t, name)
+		require.Equal(t, record.True, v.Verdict, "%s: %s", name, v.Why)
+	}
+	require.Equal(t, record.True, r.bounded().Verdict, r.bounded())
 }
 
 // TestAgreement: the same seed gives both engines the same world, and they agree on what searches find and cost in it: where

@@ -21,13 +21,13 @@ type probes struct {
 
 func newProbes(w *World) *probes {
 	p := &probes{w: w, open: make(map[message.Ref]func(*message.Matched))}
-	p.pid = w.sim.System.Root.Spawn(actor.PropsFromFunc(func(ctx actor.Context) {
+	p.pid = w.spawn(func(ctx actor.Context) {
 		if m, ok := ctx.Message().(*message.Matched); ok && p.open[m.Ref] != nil {
 			done := p.open[m.Ref]
 			delete(p.open, m.Ref)
 			done(m)
 		}
-	}, actor.WithDispatcher(w.sim)))
+	})
 	return p
 }
 

@@ -1,6 +1,8 @@
-// Package world is the laboratory's engine sim: an experiment and a seed in, a record of a run out. It runs the product's
-// own actors, gateway, connections and codec on simulated machines, in one goroutine and in virtual time, so that the same
-// seed gives the same run, event by event. Nothing of what a node does is written a second time here.
+// Package world is the laboratory's engines: an experiment and a seed in, a record of a run out. They run the product's own
+// actors, gateway and codec on simulated machines. Nothing of what a node does is written a second time here.
+//
+// Engine sim is one goroutine and virtual time, so that the same seed gives the same run, event by event. Engine mem (mem.go)
+// is goroutines in a bubble of fake time, for what goes wrong only between goroutines. machine.go is what they have in common.
 //
 // What is simulated: the network (package actortest; latency, rate and loss by pair, cuts, crashes), disks, clocks, and the
 // peers' users. An oracle (truth.go) knows what every search should find, because it sees what is shared and what the
