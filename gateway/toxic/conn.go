@@ -150,6 +150,7 @@ func (c *conn) Abort() {
 		c.finish()
 		c.drop(&c.out)
 		c.inner.Abort()
+		c.unheard()
 	})
 }
 
@@ -170,6 +171,16 @@ func (c *conn) end(err error) {
 	c.drop(&c.out)
 	c.giveBack()
 	c.inner.Abort()
+	c.unheard()
+}
+
+// unheard is when a connection has ended that nobody has attached: a packet was all that was wanted of it, and no Closed will
+// come. Who attaches it all the same gets a process anew.
+func (c *conn) unheard() {
+	if !c.attached && c.pid != nil {
+		c.t.forget(c.pid)
+		c.pid = nil
+	}
 }
 
 // take is what the inner connection says to its owner, and the clock.

@@ -3,11 +3,14 @@ package toxic_test
 import (
 	"bytes"
 	"net/netip"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/asynkron/protoactor-go/actor"
 	"github.com/stretchr/testify/require"
 
+	"alakazaam/actors/port"
 	"alakazaam/config"
 )
 
@@ -147,4 +150,45 @@ func TestSeeds(t *testing.T) {
 	}
 	require.Equal(t, trace(1), trace(1))
 	require.NotEqual(t, trace(1), trace(2))
+}
+
+// TestOnePacket: nothing is left of connections that nobody attaches because one packet is all that is sent.
+func TestOnePacket(t *testing.T) {
+	for _, c := range []struct {
+		rules string
+		abort bool
+		got   string
+	}{
+		{"[]", false, "packet"},
+		{"[]", true, ""},
+		{rule("latency", ", attributes: {latency: 1s}"), false, "packet"},
+		{rule("latency", ", attributes: {latency: 1s}"), true, ""},
+		{rule("limit_data", ", attributes: {bytes: 3}"), false, "pac"},
+		{rule("reset_peer", ", attributes: {timeout: 0s}"), false, "packet"}, // it has left by then
+	} {
+		r := newRig(t, c.rules).connect()
+		r.near.conn.Abort()
+		for range 3 {
+			owner := r.sim.System.Root.Spawn(actor.PropsFromFunc(func(ctx actor.Context) {
+				if d, ok := ctx.Message().(*port.Dialed); ok {
+					d.Conn.Send([]byte("packet"))
+					if c.abort {
+						d.Conn.Abort()
+					} else {
+						d.Conn.Close()
+					}
+				}
+			}, actor.WithDispatcher(r.sim)))
+			r.hosts[0].Dial([]netip.AddrPort{there}, time.Second, owner)
+		}
+		r.sim.Run(time.Minute)
+		for _, some := range r.sim.System.ProcessRegistry.LocalPIDs.LocalPIDs {
+			for id := range some.Items() {
+				require.NotContains(t, id, "toxic", c.rules)
+			}
+		}
+		if !c.abort {
+			require.Equal(t, strings.Repeat(c.got, 3), string(r.far.bytes), c.rules)
+		}
+	}
 }

@@ -69,10 +69,12 @@ func (c *conn) release(f *flow, p piece) {
 		c.t.tell(c.owner, &port.Bytes{Data: p.data})
 	case *closing:
 		c.inner.Close()
+		c.unheard()
 	case *cut:
 		c.fate = errCut
 		if !c.shortened { // then the file has still to leave
 			c.inner.Close()
+			c.unheard()
 		}
 	case *port.FileSend:
 		c.shortened = c.fate == nil && f.cutBehind()
