@@ -22,8 +22,9 @@ build: ## build the programs into bin/
 run: build ## run a supernode that needs no configuration
 	bin/alakazaam supernode
 
-test: ## run all tests with the race detector
+test: ## run all tests with the race detector, and those of the simulations without it
 	$(GO) test -race -timeout 10m ./...
+	$(GO) test -timeout 10m ./cmd/alakalab/...
 
 lint: $(LINT) ## look for what a reader would stumble over
 	$(LINT) run

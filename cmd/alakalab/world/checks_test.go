@@ -33,6 +33,7 @@ func busy(e *experiment.Experiment) {
 
 // TestEveryCheckDecides: a run in which a node dies and comes back, and peers come and go, passes all checks.
 func TestEveryCheckDecides(t *testing.T) {
+	onlyWithoutRace(t)
 	e := small(busy, func(e *experiment.Experiment) {
 		e.Time = experiment.Time{Warmup: 20 * time.Second, Run: 60 * time.Second, Heal: 45 * time.Second}
 		e.Workload[0].Rate = 8
@@ -56,6 +57,7 @@ func TestEveryCheckDecides(t *testing.T) {
 // TestMailIsAccountedFor: whatever faults do to messages, and nodes to their actors, every message that was put into a
 // mailbox is found again.
 func TestMailIsAccountedFor(t *testing.T) {
+	onlyWithoutRace(t)
 	for _, c := range []struct {
 		name     string
 		do       experiment.Action
@@ -95,6 +97,7 @@ func TestMailIsAccountedFor(t *testing.T) {
 // TestEveryCheckCanFail: what each check is there to find, it finds. Those of what no fault and no foul node can bring about
 // are in TestBrokenWorlds.
 func TestEveryCheckCanFail(t *testing.T) {
+	onlyWithoutRace(t)
 	actors := func(action, kind, message string) *experiment.Actor {
 		return &experiment.Actor{Targets: all(true, true), Action: action, Match: experiment.Match{Actor: kind, Message: message, Probability: 1}}
 	}
@@ -140,6 +143,7 @@ func TestEveryCheckCanFail(t *testing.T) {
 
 // TestForeignLogin: who logs in as somebody else is found out, and gets no session where supernodes ask the address.
 func TestForeignLogin(t *testing.T) {
+	onlyWithoutRace(t)
 	for verify, verdict := range map[string]record.Verdict{"true": record.True, "false": record.False} {
 		r := run(t, 1, small(busy, func(e *experiment.Experiment) {
 			e.Config.Supernodes["session.verify_address"] = verify

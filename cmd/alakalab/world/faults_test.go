@@ -43,6 +43,7 @@ func during(t *testing.T, do experiment.Action, change ...func(*experiment.Exper
 
 // TestFaultsShow: each kind of fault changes what it is about while it lasts.
 func TestFaultsShow(t *testing.T) {
+	onlyWithoutRace(t)
 	links := experiment.LinkSet{From: all(true, false), To: all(false, true)}
 	between := experiment.LinkSet{From: all(false, true), To: all(false, true)}
 	half := experiment.Groups{
@@ -155,6 +156,7 @@ func TestKill(t *testing.T) {
 
 // TestFoulNodes: each script reaches honest nodes, and these go on finding what there is.
 func TestFoulNodes(t *testing.T) {
+	onlyWithoutRace(t)
 	for _, s := range experiment.Scripts() {
 		t.Run(s.Name, func(t *testing.T) {
 			r := run(t, 1, small(func(e *experiment.Experiment) {
@@ -177,5 +179,14 @@ func TestFoulNodes(t *testing.T) {
 			}
 			require.Equal(t, 1.0, r.figure(t, "recall", record.After))
 		})
+	}
+}
+
+// onlyWithoutRace skips what takes long under the race detector. A simulation is one goroutine in which it finds nothing,
+// and make test runs the laboratory's tests without it, too.
+func onlyWithoutRace(t *testing.T) {
+	t.Helper()
+	if raceEnabled {
+		t.Skip("one goroutine: it runs without the race detector")
 	}
 }
