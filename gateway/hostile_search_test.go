@@ -185,7 +185,7 @@ func TestNeighborThatNeverFinishes(t *testing.T) {
 	w.sim.Run(time.Minute)
 	honest = true
 	for range 16 {
-		_, found = search()
+		search()
 	}
 	took, found = searchAt(far)
 	require.True(t, found.Complete)

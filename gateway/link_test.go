@@ -320,7 +320,7 @@ func TestRequestsOnALinkAreTheirOwn(t *testing.T) {
 	c := w.stranger(100, true).linkTo(n.self)
 	quer := func(i int) { c.say("QUERLINK%012d%s01%-20s", i, field(c.self), "song") }
 	quer(0)
-	for i := 1; i <= 2*int(n.config.Get().Limits.RequestsPerConnection); i++ {
+	for i := 1; i <= 2*n.config.Get().Limits.RequestsPerConnection; i++ {
 		quer(i)
 		require.Contains(t, string(c.got), fmt.Sprintf("DONELINK%012dC", i))
 	}
