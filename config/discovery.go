@@ -42,8 +42,9 @@ type Discovery struct {
 	Links bool `yaml:"links"`
 	// A neighbor that has not agreed to a link after this long is one that knows no links.
 	LinkTimeout time.Duration `yaml:"link_timeout" range:"10ms..1m" reload:"yes"`
-	// Pause after which a neighbor that knows no links is asked again, and for which no search waits for the end of what
-	// one has been asked that knows them but has not finished a search within search.window.
+	// Pause after which a neighbor that knows no links is asked again. For as long no search waits for the end of what one
+	// has been asked that knows them but has not finished a search within search.window, unless it finishes sixteen in a
+	// row before.
 	LinkAgain time.Duration `yaml:"link_again" range:"1s..168h" reload:"yes"`
 	// Pause after which the other side of a link is asked again whether it is there, and what it carries.
 	PingEvery time.Duration `yaml:"ping_every" range:"100ms..1h" reload:"yes"`
