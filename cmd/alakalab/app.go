@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -23,6 +24,7 @@ const (
 type app struct {
 	in       io.Reader
 	out, err io.Writer
+	signals  chan os.Signal // those to end; nil: the process's own
 }
 
 // exitError ends the program with a code. err is nil where everything has been said already.
@@ -106,7 +108,8 @@ Exit codes: 0 all checks hold, 1 one does not, 2 one could not be decided, 64 wr
 130 interrupted.`,
 		Example: `  alakalab new my-experiment
   alakalab plan my-experiment.yaml
-  alakalab run my-experiment.yaml`,
+  alakalab run my-experiment.yaml
+  alakalab compare store/my-experiment/20260504T010203Z-10-runs store/my-experiment/latest`,
 		SilenceErrors: true, SilenceUsage: true,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cmd.SetOut(cmd.ErrOrStderr())
@@ -120,7 +123,7 @@ Exit codes: 0 all checks hold, 1 one does not, 2 one could not be decided, 64 wr
 		&cobra.Group{ID: groupOther, Title: "Other commands:"},
 	)
 	root.AddCommand(
-		a.runCommand(), a.planCommand(), a.replayCommand(), a.compareCommand(),
+		a.runCommand(), a.planCommand(), a.compareCommand(), a.replayCommand(), a.reportCommand(),
 		a.newCommand(), a.faultsCommand(), a.validateCommand(),
 		a.versionCommand(), a.completionCommand(),
 	)

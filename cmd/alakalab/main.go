@@ -3,7 +3,8 @@
 // Each command has a file of its own. Package experiment is the file that describes an experiment, and package record what a
 // run of it leaves.
 //
-// Exit codes: 0 valid, 1 invalid, 2 unknown, 64 wrong usage, 65 a wrong experiment, 70 failed.
+// Exit codes: 0 valid, 1 invalid, 2 unknown, 64 wrong usage, 65 a wrong experiment, 70 failed, 130
+// interrupted.
 package main
 
 import "os"

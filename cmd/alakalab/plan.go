@@ -34,7 +34,7 @@ the most neighbors at the time, are said in words. Times count from the end of t
 		Example: `  alakalab plan crash.yaml
   alakalab plan crash.yaml --seed 7 --set 'faults[crash].restart_after=60s'
   alakalab plan crash.yaml --json | jq '.plans[0].timeline'`,
-		Args: oneFile,
+		Args: oneFile, ValidArgsFunction: completeFiles,
 	}
 	asJSON := addJSON(cmd)
 	all := cmd.Flags().Bool("all", false, "print the plan of every run, not of the first one alone")

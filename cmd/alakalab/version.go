@@ -41,10 +41,10 @@ func buildVersion() version {
 	return v
 }
 
-// commit is what the program was built from, as results name it.
-func (v version) commit() string {
+// Commit names the commit of the build; a + says that there were changes beside it.
+func (v version) Commit() string {
 	if v.Modified {
-		return v.Revision + " with changes"
+		return v.Revision + "+"
 	}
 	return v.Revision
 }

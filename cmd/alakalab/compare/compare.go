@@ -6,8 +6,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"slices"
+	"strings"
 	"text/tabwriter"
 
 	"golang.org/x/perf/benchmath"
@@ -92,15 +94,19 @@ var phases = []string{record.Whole, record.Before, record.During, record.After}
 // only, those are compared whatever they are.
 func Compare(a, b Side) *Comparison {
 	out := &Comparison{A: a.Name, B: b.Name, Rows: []Row{}, sides: [2]Side{a, b}}
-	left, right := report.Cells(a.Runs), report.Cells(b.Runs)
-	if len(left) == 1 && len(right) == 1 {
+	varied := report.Varied(report.Sets(a.Runs))
+	maps.Copy(varied, report.Varied(report.Sets(b.Runs)))
+	if len(varied) == 0 {
+		between := report.Varied(report.Sets(append(slices.Clone(a.Runs), b.Runs...)))
+		left, right := report.CellsBy(a.Runs, between), report.CellsBy(b.Runs, between)
 		label := left[0].Label
 		if other := right[0].Label; other != label {
-			label += " → " + other
+			label = strings.TrimSpace(label + " → " + other)
 		}
 		out.cells(label, &left[0], &right[0])
 		return out
 	}
+	left, right := report.CellsBy(a.Runs, varied), report.CellsBy(b.Runs, varied)
 	for i := range left {
 		j := slices.IndexFunc(right, func(c report.Cell) bool { return c.Label == left[i].Label })
 		if j < 0 {

@@ -116,7 +116,7 @@ func TestOutput(t *testing.T) {
 func TestLoad(t *testing.T) {
 	var dirs []string
 	for seed := range uint64(2) {
-		f, err := report.Create(t.TempDir(), "x", time.Unix(0, 0), "seed")
+		f, err := report.Create(t.TempDir(), "x", time.Unix(0, 0), "seed", nil)
 		require.NoError(t, err)
 		r, _ := recordtest.Make(recordtest.Options{Seed: seed, Rate: 1, Supernodes: 5})
 		_, err = f.Finish([]report.Run{{Record: r}}, report.Output{Plots: []string{}})

@@ -45,6 +45,9 @@ func (c *Comparison) HTML(w io.Writer) error {
 	return p.Write(w, comparePage)
 }
 
+// Plots draws both sides over each other into a folder, as SVG and PNG.
+func (c *Comparison) Plots(dir string) error { return report.Plots(dir, c.mixed()) }
+
 // mixed are the runs of both sides, cell after cell, so that each line of A is followed by that of B.
 func (c *Comparison) mixed() (out []report.Run) {
 	cells := [2][]report.Cell{report.Cells(c.sides[0].Runs), report.Cells(c.sides[1].Runs)}

@@ -272,7 +272,7 @@ func ttlOf(set map[string]string) (ttl float64, rest string, ok bool) {
 			delete(others, path)
 		}
 	}
-	return ttl, Label(others), ok
+	return ttl, label(others), ok
 }
 
 // picture is what can be written in two forms.
@@ -284,16 +284,22 @@ type picture interface {
 // plots writes those that are wanted into the folder plots, if there is anything to be seen.
 func (f *Folder) plots(r *Results, want []string) error {
 	pictures := make(map[string]picture)
-	for _, c := range Charts(r.Runs) {
-		pictures[c.Name] = c
-	}
 	if s := sequence(r); s != nil {
 		pictures["sequence"] = s
+	}
+	return draw(filepath.Join(f.Dir, "plots"), r.Runs, pictures, want)
+}
+
+// Plots draws the runs into a folder.
+func Plots(dir string, runs []Run) error { return draw(dir, runs, make(map[string]picture), nil) }
+
+func draw(dir string, runs []Run, pictures map[string]picture, want []string) error {
+	for _, c := range Charts(runs) {
+		pictures[c.Name] = c
 	}
 	if want == nil {
 		want = PlotNames
 	}
-	dir := filepath.Join(f.Dir, "plots")
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}

@@ -54,16 +54,16 @@ func TestCharts(t *testing.T) {
 	require.Equal(t, []float64{0.2}, cdf.X, "the median of three seeds")
 	require.Equal(t, []float64{1}, []float64(cdf.Lines[1].Y))
 	recall := all[names["recall-time"]]
-	require.Equal(t, "workload[0].ttl=3 x=y recall", recall.Lines[0].Name)
+	require.Equal(t, "ttl=3 recall", recall.Lines[0].Name)
 	require.Len(t, recall.Lines, 2)
 	require.Equal(t, "split", recall.Spans[0].Name)
 	reach := all[names["reach-by-ttl"]]
 	require.Equal(t, []float64{3, 5}, reach.X)
-	require.Equal(t, "x=y recall", reach.Lines[0].Name)
+	require.Equal(t, "recall", reach.Lines[0].Name)
 	require.InDelta(t, reach.Lines[0].Y[1]-0.3, reach.Lines[0].Y[0], 0.05)
 
 	single := Charts(runs[:3])[0]
-	require.Equal(t, []string{"workload[0].ttl=3 x=y recall", "recall lowest", "recall highest"}, []string{single.Lines[0].Name, single.Lines[1].Name, single.Lines[2].Name})
+	require.Equal(t, []string{"recall", "recall lowest", "recall highest"}, []string{single.Lines[0].Name, single.Lines[1].Name, single.Lines[2].Name})
 	for i := range single.X {
 		if y := single.Lines[0].Y[i]; !math.IsNaN(y) {
 			require.True(t, single.Lines[1].Y[i] <= y && y <= single.Lines[2].Y[i])

@@ -34,7 +34,7 @@ func written(t *testing.T, change func(*record.Run), all ...recordtest.Options) 
 // plotted is written with these plots; nil is all.
 func plotted(t *testing.T, plots []string, change func(*record.Run), all ...recordtest.Options) (*Folder, *Results) {
 	t.Helper()
-	f, err := Create(t.TempDir(), "split", began, "test")
+	f, err := Create(t.TempDir(), "split", began, "test", []byte("version: 1\n# <b>&\n"))
 	require.NoError(t, err)
 	var runs []Run
 	for i, o := range all {
@@ -48,12 +48,12 @@ func plotted(t *testing.T, plots []string, change func(*record.Run), all ...reco
 		h, err := f.History(which)
 		require.NoError(t, err)
 		for _, op := range ops {
-			h.Add(op)
+			require.NoError(t, h.Add(op))
 		}
 		require.NoError(t, h.Close())
 		runs = append(runs, h.Run(r))
 	}
-	results, err := f.Finish(runs, Output{Experiment: []byte("version: 1\n# <b>&\n"), HTML: true, Plots: plots})
+	results, err := f.Finish(runs, Output{HTML: true, Plots: plots})
 	require.NoError(t, err)
 	return f, results
 }
@@ -135,7 +135,7 @@ func TestTables(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []string{"run", "seed", "set", "at_s", "recall", "find_p50", "find_p99", "quer_per_find", "mailbox_p99", "supernodes_up", "overlay_largest", "own thing"}, rows[0])
 	require.Len(t, rows, 1+2*len(results.Runs[0].Record.Windows))
-	require.Equal(t, []string{"1", "1", "workload[0].ttl=3", "100", ""}, rows[21][:5], "what is no number is left out")
+	require.Equal(t, []string{"1", "1", "ttl=3", "100", ""}, rows[21][:5], "what is no number is left out")
 	require.Equal(t, "3", rows[21][11])
 
 	r := benchfmt.NewReader(bytes.NewReader(read(t, f.Dir, "bench.txt")), "bench.txt")
@@ -236,13 +236,13 @@ func walk(t *testing.T, page []byte) (text string, scripts []string) {
 
 func TestCreate(t *testing.T) {
 	store := t.TempDir()
-	first, err := Create(store, "x", began, "seed7")
+	first, err := Create(store, "x", began, "seed7", nil)
 	require.NoError(t, err)
-	second, err := Create(store, "x", began, "seed7")
+	second, err := Create(store, "x", began, "seed7", nil)
 	require.NoError(t, err)
 	require.Equal(t, first.Dir+"-2", second.Dir, "two in one second")
 	for _, name := range [][2]string{{"../x", "a"}, {"", "a"}, {"x", "../a"}, {"a/b", "a"}, {"..", "a"}} {
-		_, err := Create(store, name[0], began, name[1])
+		_, err := Create(store, name[0], began, name[1], nil)
 		require.Error(t, err, name)
 	}
 	_, err = first.Finish(nil, Output{})
@@ -257,7 +257,7 @@ func TestCreate(t *testing.T) {
 
 // TestFinishGoesOn writes what it can where something is in the way.
 func TestFinishGoesOn(t *testing.T) {
-	f, err := Create(t.TempDir(), "x", began, "seed7")
+	f, err := Create(t.TempDir(), "x", began, "seed7", nil)
 	require.NoError(t, err)
 	require.NoError(t, os.Mkdir(filepath.Join(f.Dir, "metrics.csv"), 0o755))
 	r, _ := recordtest.Make(recordtest.Options{Seed: 1, Rate: 1})
@@ -292,7 +292,7 @@ func TestTimes(t *testing.T) {
 
 // TestHistoryTellsErrors writes to a file that cannot be written.
 func TestHistoryTellsErrors(t *testing.T) {
-	f, err := Create(t.TempDir(), "x", began, "seed7")
+	f, err := Create(t.TempDir(), "x", began, "seed7", nil)
 	require.NoError(t, err)
 	h, err := f.History("")
 	require.NoError(t, err)
@@ -300,20 +300,20 @@ func TestHistoryTellsErrors(t *testing.T) {
 	require.Error(t, err, "one is there already")
 	require.NoError(t, h.file.Close())
 	for range 2000 {
-		h.Add(record.Op{Kind: "find", Text: strings.Repeat("x", 100)})
+		_ = h.Add(record.Op{Kind: "find", Text: strings.Repeat("x", 100)})
 	}
 	require.True(t, errors.Is(h.Close(), os.ErrClosed))
 }
 
 // TestFindsAreFromTheirIntendedStart guards against coordinated omission.
 func TestFindsAreFromTheirIntendedStart(t *testing.T) {
-	f, err := Create(t.TempDir(), "x", began, "seed7")
+	f, err := Create(t.TempDir(), "x", began, "seed7", nil)
 	require.NoError(t, err)
 	h, err := f.History("")
 	require.NoError(t, err)
-	h.Add(record.Op{Kind: "find", Outcome: record.OK, Intended: time.Second, Started: 3 * time.Second, Ended: 4 * time.Second})
-	h.Add(record.Op{Kind: "find", Outcome: record.Fail, Ended: time.Hour})
-	h.Add(record.Op{Kind: "publish", Outcome: record.OK, Ended: time.Hour})
+	require.NoError(t, h.Add(record.Op{Kind: "find", Outcome: record.OK, Intended: time.Second, Started: 3 * time.Second, Ended: 4 * time.Second}))
+	require.NoError(t, h.Add(record.Op{Kind: "find", Outcome: record.Fail, Ended: time.Hour}))
+	require.NoError(t, h.Add(record.Op{Kind: "publish", Outcome: record.OK, Ended: time.Hour}))
 	require.NoError(t, h.Close())
 	got := h.Run(&record.Run{}).Finds
 	require.InDelta(t, 3, got[0], 0.003)

@@ -25,8 +25,9 @@ type Results struct {
 	Experiment string         `json:"experiment"`
 	About      string         `json:"about"`
 	Began      time.Time      `json:"began"`
-	Verdict    record.Verdict `json:"verdict"` // false if that of one run is, else unknown if one is
-	Partial    bool           `json:"partial,omitempty"`
+	Verdict    record.Verdict `json:"verdict"`           // false if that of one run is, else unknown if one is
+	Partial    bool           `json:"partial,omitempty"` // not all runs were made, or one was cut short
+	Planned    int            `json:"planned"`           // runs that were to be made
 	Runs       []Run          `json:"runs"`
 }
 
@@ -70,15 +71,18 @@ func (t *Times) seconds() (out []float64) {
 }
 
 // newResults joins runs. What is not a number, and could not be written, is left out as undefined.
-func newResults(began time.Time, runs []Run) *Results {
-	out := &Results{Began: began.UTC(), Verdict: worst(runs), Runs: runs}
+func newResults(began time.Time, runs []Run, planned int) *Results {
+	out := &Results{Began: began.UTC(), Verdict: worst(runs), Planned: max(planned, len(runs)), Runs: runs}
 	for _, r := range runs {
 		clean(r.Record)
 		out.Experiment, out.About = r.Record.Experiment, r.Record.About
 		out.Partial = out.Partial || r.Record.Partial
 	}
-	if len(runs) == 0 {
-		out.Verdict, out.Partial = record.Unknown, true
+	if len(runs) < out.Planned || len(runs) == 0 {
+		out.Partial = true
+		if out.Verdict == record.True || len(runs) == 0 {
+			out.Verdict = record.Unknown
+		}
 	}
 	return out
 }
@@ -117,37 +121,6 @@ func Load(path string) (*Results, error) {
 	return out, nil
 }
 
-// Cell is the runs that differ by their seed only.
-type Cell struct {
-	Label string // the values of the matrix, as in ttl=5; empty where nothing is varied
-	Set   map[string]string
-	Runs  []Run
-}
-
-// Cells groups runs by what was set, in the order in which they were made.
-func Cells(runs []Run) (out []Cell) {
-	for _, r := range runs {
-		label := Label(r.Record.Set)
-		i := slices.IndexFunc(out, func(c Cell) bool { return c.Label == label })
-		if i < 0 {
-			out = append(out, Cell{Label: label, Set: r.Record.Set})
-			i = len(out) - 1
-		}
-		out[i].Runs = append(out[i].Runs, r)
-	}
-	return out
-}
-
-// Label writes what was set, in the order of the paths.
-func Label(set map[string]string) string {
-	var out []string
-	for path, value := range set {
-		out = append(out, path+"="+value)
-	}
-	slices.Sort(out)
-	return strings.Join(out, " ")
-}
-
 // Summary is a median over seeds with its confidence interval of 95 %: the exact one from the binomial distribution of order
 // statistics, which supposes nothing about the distribution. With fewer than six seeds it is without bounds.
 type Summary struct {
@@ -166,16 +139,6 @@ func Summarize(values []float64) Summary {
 
 // Bounded says that there is a confidence interval.
 func (s Summary) Bounded() bool { return !math.IsInf(s.Low, 0) && !math.IsInf(s.High, 0) }
-
-// Figures gives the values of a figure in the runs that have it.
-func (c *Cell) Figures(metric, phase string) (out []float64) {
-	for _, r := range c.Runs {
-		if v, ok := r.Record.Figure(metric, phase); ok {
-			out = append(out, v)
-		}
-	}
-	return out
-}
 
 // MetricsOf lists the metrics for which the runs have figures, in the order of record.Metrics, then by name.
 func MetricsOf(runs []Run) []record.Metric {

@@ -50,10 +50,12 @@ func metricLines(r *Results) []byte {
 		head = append(head, m.Name)
 	}
 	_ = w.Write(head) // a buffer takes everything
+	varied := Varied(Sets(r.Runs))
 	for i, run := range r.Runs {
+		set := varied.Label(run.Record.Set)
 		for _, win := range run.Record.Windows {
 			line := []string{
-				strconv.Itoa(i + 1), strconv.FormatUint(run.Record.Seed, 10), Label(run.Record.Set), number(win.At.Seconds()),
+				strconv.Itoa(i + 1), strconv.FormatUint(run.Record.Seed, 10), set, number(win.At.Seconds()),
 			}
 			for _, m := range metrics {
 				cell := ""

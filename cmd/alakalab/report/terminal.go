@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"text/tabwriter"
 	"time"
 
@@ -14,53 +15,123 @@ import (
 	"alakazaam/cmd/alakalab/record"
 )
 
-// Line is the one line on a terminal that shows how far a run is. Where the output is no terminal it is quiet.
-type Line struct {
+// Progress shows how far the runs of an experiment are: on a terminal in one line that is written over and over, elsewhere
+// with a line of its own every half minute. Several runs may tell it of themselves at once.
+type Progress struct {
 	w     io.Writer
 	label string
-	width int
+	width func() int
 	now   func() time.Time
 	began time.Time
-	shown bool
+
+	mu    sync.Mutex
+	runs  []record.Progress
+	done  []bool
+	last  time.Time // when something was shown
+	shown bool      // there is a line that is to be written over
 }
 
-// NewLine begins a line for a run of that name. width is that of the terminal, 0 where there is none; now is the wall clock.
-func NewLine(w io.Writer, label string, width int, now func() time.Time) *Line {
-	return &Line{w: w, label: text.Display(label), width: width, now: now, began: now()}
+// How often a terminal's line changes, and how often one is written where there is no terminal.
+const (
+	refresh  = 100 * time.Millisecond
+	reminder = 30 * time.Second
+)
+
+// NewProgress begins with none of so many runs of that name. width is that of the terminal, which may change, and 0 where
+// there is none; now is the wall clock.
+func NewProgress(w io.Writer, label string, runs int, width func() int, now func() time.Time) *Progress {
+	return &Progress{
+		w: w, label: text.Display(label), width: width, now: now, began: now(), last: now(),
+		runs: make([]record.Progress, runs), done: make([]bool, runs),
+	}
 }
 
-// Name changes the name that is shown.
-func (l *Line) Name(label string) { l.label = text.Display(label) }
+// Of gives what the engine of a run calls, counted from 0.
+func (p *Progress) Of(run int) func(record.Progress) {
+	return func(now record.Progress) {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.runs[run] = now
+		p.show()
+	}
+}
 
-// Show shows how far the run is. It is what an engine calls.
-func (l *Line) Show(p record.Progress) {
-	if l.width <= 0 {
-		return
+// Done notes that a run has ended, and writes a line about it.
+func (p *Progress) Done(run int, about string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.done[run] = true
+	p.clear()
+	if about != "" {
+		fmt.Fprintln(p.w, text.Display(about))
 	}
-	l.shown = true
-	share := 0.0
-	if p.Total > 0 {
-		share = min(1, float64(p.At)/float64(p.Total))
-	}
-	left := "?"
-	if share > 0 {
-		took := l.now().Sub(l.began)
-		left = time.Duration(float64(took) * (1 - share) / share).Round(time.Second).String()
-	}
-	line := fmt.Sprintf("%s %3.0f%% %s of %s, %s events/s, %s left", l.label, 100*share,
-		p.At.Truncate(time.Second), p.Total, record.Metric{}.Format(math.Round(p.PerSecond)), left)
-	if r := []rune(line); len(r) >= l.width {
-		line = string(r[:l.width-1])
-	}
-	fmt.Fprintf(l.w, "\r\x1b[K%s", line)
 }
 
 // Clear takes the line away.
-func (l *Line) Clear() {
-	if l.shown {
-		fmt.Fprint(l.w, "\r\x1b[K")
-		l.shown = false
+func (p *Progress) Clear() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.clear()
+}
+
+func (p *Progress) clear() {
+	if p.shown {
+		fmt.Fprint(p.w, "\r\x1b[K")
+		p.shown = false
 	}
+}
+
+func (p *Progress) show() {
+	now, width := p.now(), p.width()
+	pause := refresh
+	if width <= 0 {
+		pause = reminder
+	}
+	if now.Sub(p.last) < pause {
+		return
+	}
+	p.last = now
+	line := p.line(now)
+	if width <= 0 {
+		fmt.Fprintln(p.w, line)
+		return
+	}
+	if r := []rune(line); len(r) >= width {
+		line = string(r[:width-1])
+	}
+	p.shown = true
+	fmt.Fprintf(p.w, "\r\x1b[K%s", line)
+}
+
+// line tells of all runs, and of those under way.
+func (p *Progress) line(now time.Time) string {
+	var under []string
+	share, speed, ended := 0.0, 0.0, 0
+	for i, r := range p.runs {
+		switch {
+		case p.done[i]:
+			ended++
+			share++
+		case r.Total > 0:
+			share += min(1, float64(r.At)/float64(r.Total))
+			speed += r.PerSecond
+			at := fmt.Sprintf("%s of %s", r.At.Truncate(time.Second), r.Total)
+			if len(p.runs) > 1 {
+				at = fmt.Sprintf("run %d at %s", i+1, at)
+			}
+			under = append(under, at)
+		}
+	}
+	share /= float64(len(p.runs))
+	left := "?"
+	if share > 0 {
+		left = time.Duration(float64(now.Sub(p.began)) * (1 - share) / share).Round(time.Second).String()
+	}
+	out := fmt.Sprintf("%s %3.0f%%, %s left, %s events/s, ", p.label, 100*share, left, record.Metric{}.Format(math.Round(speed)))
+	if len(p.runs) > 1 {
+		out += fmt.Sprintf("%d of %d runs done, ", ended, len(p.runs))
+	}
+	return out + strings.Join(under, ", ")
 }
 
 // Summary writes what came of the runs: verdicts, the main figures, and where to find the rest.
@@ -69,7 +140,13 @@ func (f *Folder) Summary(w io.Writer, r *Results) {
 	if r.Partial {
 		cut = ", cut short"
 	}
-	fmt.Fprintf(w, "%s: %s (%d runs%s)\n", text.Display(r.Experiment), r.Verdict, len(r.Runs), cut)
+	runs := fmt.Sprintf("%d runs", len(r.Runs))
+	if len(r.Runs) == 1 {
+		runs = fmt.Sprintf("seed %d", r.Runs[0].Record.Seed)
+	} else if r.Planned > len(r.Runs) {
+		runs = fmt.Sprintf("%d of %d runs", len(r.Runs), r.Planned)
+	}
+	fmt.Fprintf(w, "%s: %s (%s%s)\n", text.Display(r.Experiment), r.Verdict, runs, cut)
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, v := range verdicts(r.Runs) {
 		why := v.Tally

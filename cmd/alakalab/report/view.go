@@ -121,6 +121,9 @@ func (v *view) First() *record.Run { return v.Runs[0].Record }
 // MainMetrics heads the table of runs.
 func (v *view) MainMetrics() []string { return mainMetrics }
 
+// Name tells the i-th run from the others.
+func (v *view) Name(i int) string { return Varied(Sets(v.Runs)).Name(i, v.Runs[i].Record) }
+
 // Took is how long all runs took together.
 func (v *view) Took() time.Duration {
 	var sum time.Duration
@@ -149,6 +152,7 @@ func seeds(runs []Run) string {
 func verdicts(runs []Run) (out []verdict) {
 	type tally struct{ yes, unknown, no int }
 	tallies := make(map[string]*tally)
+	varied := Varied(Sets(runs))
 	for i, r := range runs {
 		for _, c := range r.Record.Checks {
 			at := slices.IndexFunc(out, func(v verdict) bool { return v.Name == c.Name })
@@ -170,7 +174,7 @@ func verdicts(runs []Run) (out []verdict) {
 				v.Verdict = c.Verdict
 			}
 			if len(runs) == 1 || c.Verdict != record.True {
-				v.Said = append(v.Said, said{runName(i, r.Record), c})
+				v.Said = append(v.Said, said{varied.Name(i, r.Record), c})
 			}
 		}
 	}
@@ -182,9 +186,10 @@ func verdicts(runs []Run) (out []verdict) {
 	return out
 }
 
-func runName(i int, r *record.Run) string {
+// Name tells a run from the others.
+func (n Names) Name(i int, r *record.Run) string {
 	name := fmt.Sprintf("run %d, seed %d", i+1, r.Seed)
-	if set := Label(r.Set); set != "" {
+	if set := n.Label(r.Set); set != "" {
 		name += ", " + set
 	}
 	return name

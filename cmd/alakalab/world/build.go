@@ -30,11 +30,6 @@ func build(e *experiment.Experiment, o Options, sim *machine) (*World, error) {
 	sim.Lock()
 	defer sim.Unlock()
 	sim.Log.SetLevel(logrus.PanicLevel) // what nobody reads need not be written
-	if o.Log != nil {
-		sim.Log.SetLevel(o.Log.Level)
-		sim.Log.SetOutput(o.Log.Out)
-		sim.Log.SetFormatter(o.Log.Formatter)
-	}
 	w := &World{
 		exp: e, options: o, seed: o.Seed, sim: sim, began: sim.Now(),
 		supers: e.Topology.Supernodes.Count, meters: newMeters(), traffic: make(map[wire.Command]*traffic),

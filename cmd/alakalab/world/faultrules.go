@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
+	"github.com/sirupsen/logrus"
 
 	injected "alakazaam/actors/fault"
 	"alakazaam/actors/port"
@@ -34,8 +35,8 @@ func (h *host) transport() port.Transport {
 }
 
 // newFaults are the rules of a host, of which there are none yet.
-func (w *World) newFaults(name string) *injected.Faults {
-	return injected.New(injected.Options{Clock: w.sim, Rand: w.rand("faults " + name), Metrics: w.meters, Log: w.sim.Log})
+func (w *World) newFaults(name string, log *logrus.Logger) *injected.Faults {
+	return injected.New(injected.Options{Clock: w.sim, Rand: w.rand("faults " + name), Metrics: w.meters, Log: log})
 }
 
 // rules makes messages of actors, or connections, go wrong by the rules that a node's own configuration has. Those of
@@ -50,7 +51,7 @@ func (fs *faults) rules(f *fault) func() {
 	}
 	for _, h := range hosts {
 		if err := h.faults.Add(rule); err != nil {
-			fs.w.note("fault %s at %s: %v", f.ID, h.name, err)
+			h.log.Errorf("fault %s at %s: %v", f.ID, h.name, err)
 		}
 	}
 	f.Due, f.Applied = 0, 0

@@ -17,7 +17,7 @@ func (w *World) record() *record.Run {
 		Experiment: e.Name, About: e.About, Engine: string(e.Engine), Seed: w.seed, Set: w.options.Set,
 		Warmup: e.Time.Warmup, Run: e.Time.Run, Heal: e.Time.Heal, Verdict: record.Unknown,
 		Trace: w.sim.Trace(), Events: w.sim.Steps(), Overlay: w.picture(),
-		Versions: record.Versions{Go: runtime.Version(), Machine: runtime.GOOS + "/" + runtime.GOARCH},
+		Versions: record.Versions{Program: "alakalab", Go: runtime.Version(), Machine: runtime.GOOS + "/" + runtime.GOARCH},
 	}
 	for _, win := range w.tallies.windows {
 		if win.counts == nil {

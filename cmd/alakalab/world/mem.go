@@ -225,7 +225,7 @@ func (w *World) clearOut(b *bubble, out *record.Run) error {
 	b.Lock()
 	for _, h := range w.hosts {
 		if h.up {
-			w.note("%s did not end within %v", h.name, endings)
+			h.log.Errorf("%s did not end within %v", h.name, endings)
 			h.crash(false)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
+	"github.com/sirupsen/logrus"
 
 	"alakazaam/actors/actortest"
 	injected "alakazaam/actors/fault"
@@ -35,6 +36,7 @@ type host struct {
 	super bool
 	self  p2p.Endpoint
 	live  *config.Live
+	log   *logrus.Logger
 
 	neighbors []p2p.Endpoint // a supernode's
 	parents   []p2p.Endpoint // a peer's: the supernodes that it knows
@@ -126,10 +128,10 @@ func (w *World) newHost(i int, super bool, live *config.Live) *host {
 	}
 	h := &host{
 		w: w, i: i, name: name, super: super, self: endpointOf(i), live: live,
-		clock: &clock{Clock: w.sim}, turns: &turns{w: w}, home: -1, inList: -1,
+		log: w.logger(name, live), clock: &clock{Clock: w.sim}, turns: &turns{w: w}, home: -1, inList: -1,
 	}
 	if slices.ContainsFunc(w.exp.Faults, func(f experiment.Fault) bool { _, ok := f.Rule(); return ok }) {
-		h.faults = w.newFaults(h.name)
+		h.faults = w.newFaults(h.name, h.log)
 	}
 	return h
 }
@@ -141,7 +143,7 @@ func (h *host) start() error {
 	life := &life{}
 	h.life, h.ends = life, false
 	env := w.sim.Env(uint64(h.i)<<24 | uint64(h.lives))
-	env.Metrics, env.Clock, env.Dispatcher = w.meters, h.clock, h.turns
+	env.Metrics, env.Clock, env.Dispatcher, env.Log = w.meters, h.clock, h.turns, h.log
 	env.Mailbox = w.mail.box
 	env.Faults = w.mail.watch(h.faults)
 	env.Fatal = func(err error) { w.sim.Do(0, func() { h.died(life, err) }) }
@@ -246,7 +248,7 @@ func (h *host) died(l *life, err error) {
 		return
 	}
 	h.w.hit(record.NodesDied, "%s ended by itself: %v", h.name, err)
-	h.w.note("%s ended by itself: %v", h.name, err)
+	h.log.Errorf("%s ended by itself: %v", h.name, err)
 	h.crash(false)
 }
 

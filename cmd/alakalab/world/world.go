@@ -14,11 +14,9 @@ package world
 
 import (
 	"context"
-	"fmt"
+	"io"
 	"runtime"
 	"time"
-
-	"github.com/sirupsen/logrus"
 
 	"alakazaam/actors/p2p"
 	"alakazaam/cmd/alakalab/experiment"
@@ -34,8 +32,8 @@ type Options struct {
 	Op func(record.Op)
 	// Progress is called a few times a second of the wall clock. May be nil.
 	Progress func(record.Progress)
-	// Log gets what the nodes log, at its level. nil: nobody does.
-	Log *logrus.Logger
+	// Log says where a node of that name logs to, with virtual time; nil: nowhere. May be nil.
+	Log func(node string) io.Writer
 }
 
 // World is one run.
@@ -163,12 +161,6 @@ func (w *World) lookAtMemory() {
 func (w *World) boot(h *host) {
 	if err := h.start(); err != nil {
 		w.hit(record.NodesDied, "%s does not start: %v", h.name, err)
-		w.note("%s does not start: %v", h.name, err)
-	}
-}
-
-func (w *World) note(format string, args ...any) {
-	if w.options.Log != nil {
-		w.options.Log.Info(fmt.Sprintf(format, args...))
+		h.log.Errorf("%s does not start: %v", h.name, err)
 	}
 }
