@@ -145,10 +145,13 @@ func rowOf(m record.Metric, before, after []float64) Row {
 	t := &benchmath.DefaultThresholds
 	test := benchmath.AssumeNothing.Compare(benchmath.NewSample(slices.Clone(before), t), benchmath.NewSample(slices.Clone(after), t))
 	row.P = test.P
+	if exact, ok := chance(before, after); ok {
+		row.P = exact
+	}
 	if len(test.Warnings) > 0 {
 		row.Note = test.Warnings[0].Error()
 	}
-	if test.P >= test.Alpha {
+	if row.P >= test.Alpha {
 		return row
 	}
 	higher := row.B.Median > row.A.Median
