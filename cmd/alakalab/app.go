@@ -123,7 +123,7 @@ Exit codes: 0 all checks hold, 1 one does not, 2 one could not be decided, 64 wr
 		&cobra.Group{ID: groupOther, Title: "Other commands:"},
 	)
 	root.AddCommand(
-		a.runCommand(), a.planCommand(), a.compareCommand(), a.replayCommand(), a.reportCommand(),
+		a.runCommand(), a.planCommand(), a.compareCommand(), a.replayCommand(), a.shrinkCommand(), a.reportCommand(),
 		a.newCommand(), a.faultsCommand(), a.validateCommand(),
 		a.versionCommand(), a.completionCommand(),
 	)

@@ -143,7 +143,7 @@ func again(was, is *record.Run) (said string, code int) {
 	if was.Partial {
 		return "unknown: it was cut short, and this time it was not", 2
 	}
-	difference := ""
+	var difference string
 	switch {
 	case was.Trace != is.Trace:
 		difference = fmt.Sprintf("the trace was %.16s, and is %.16s", was.Trace, is.Trace)
