@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"alakazaam/cmd/alakalab/experiment"
 )
@@ -12,7 +13,9 @@ import (
 func (s *shrinker) lists() {
 	drop(s, "fault", func(e *experiment.Experiment) *[]experiment.Fault { return &e.Faults })
 	drop(s, "stream of work", func(e *experiment.Experiment) *[]experiment.Operation { return &e.Workload })
-	drop(s, "objective", func(e *experiment.Experiment) *[]experiment.Objective { return (*[]experiment.Objective)(&e.Measure.SLO) })
+	drop(s, "objective", func(e *experiment.Experiment) *[]experiment.Objective {
+		return (*[]experiment.Objective)(&e.Measure.SLO)
+	})
 }
 
 // drop takes entries out of a list: first all, then halves, quarters and so on down to single ones.
@@ -34,8 +37,14 @@ func drop[T any](s *shrinker, noun string, list func(*experiment.Experiment) *[]
 
 // plain makes what is drawn at random constant, and leaves to defaults what is set.
 func (s *shrinker) plain() {
+	for i, f := range s.now.Faults {
+		if f.Every > 0 {
+			s.try(f.ID+" once", func(e *experiment.Experiment) { e.Faults[i].Every, e.Faults[i].For = 0, min(f.For, time.Second) })
+		}
+	}
 	s.try("no churn of peers", func(e *experiment.Experiment) { e.Churn.Peers = nil })
 	s.try("no churn of supernodes", func(e *experiment.Experiment) { e.Churn.Supernodes = nil })
+	s.try("supernodes in a line", func(e *experiment.Experiment) { e.Topology.Supernodes.Graph = &experiment.Line{} })
 	fresh := experiment.Default()
 	s.try("links as by default", func(e *experiment.Experiment) { e.Topology.Links = fresh.Topology.Links })
 	for _, link := range []func(*experiment.Experiment) *experiment.Link{

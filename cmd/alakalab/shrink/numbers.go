@@ -106,7 +106,7 @@ func times(now *experiment.Experiment) (out []number) {
 			}))
 		}
 	}
-	end := time.Second
+	end := max(time.Second, now.Measure.Window)
 	for _, f := range now.Faults {
 		end = max(end, f.End())
 		if k, ok := f.Do.(*experiment.Kill); ok {

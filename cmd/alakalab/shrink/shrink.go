@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
 
 	"alakazaam/cmd/alakalab/experiment"
 )
@@ -81,6 +82,7 @@ func (s *shrinker) try(what string, change func(*experiment.Experiment)) bool {
 		return false // it has been read before
 	}
 	change(next)
+	forget(next)
 	text, err := write(next)
 	if err != nil || s.seen[text] {
 		return false
@@ -99,6 +101,17 @@ func (s *shrinker) try(what string, change func(*experiment.Experiment)) bool {
 		s.Tried(Step{Number: s.result.Tries, What: what, Fails: fails})
 	}
 	return fails
+}
+
+// forget takes faults that are no more out of what checks except.
+func forget(e *experiment.Experiment) {
+	for _, c := range e.Checks {
+		if x, ok := c.With.(*experiment.Exemption); ok {
+			x.Except = slices.DeleteFunc(x.Except, func(id string) bool {
+				return !slices.ContainsFunc(e.Faults, func(f experiment.Fault) bool { return f.ID == id })
+			})
+		}
+	}
 }
 
 func write(e *experiment.Experiment) (string, error) {
