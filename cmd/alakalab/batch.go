@@ -122,8 +122,11 @@ func (b *batch) about(i int, r *record.Run, took time.Duration) string {
 		return ""
 	}
 	var not []string
+	if r.Partial {
+		not = append(not, "cut short")
+	}
 	for _, c := range r.Checks {
-		if c.Verdict == r.Verdict && c.Verdict != record.True {
+		if !r.Partial && c.Verdict == r.Verdict && c.Verdict != record.True {
 			not = append(not, c.Name)
 		}
 	}

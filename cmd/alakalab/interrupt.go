@@ -41,7 +41,7 @@ func (a *app) interruptible() (context.Context, func()) {
 func interruption(ctx context.Context) error {
 	var i interrupted
 	if errors.As(context.Cause(ctx), &i) {
-		return &exitError{code: 128 + int(i.signal), err: fmt.Errorf("%w: cut short", i)}
+		return &exitError{code: 128 + int(i.signal), err: fmt.Errorf("%w: what had come of it by then is kept", i)}
 	}
 	return nil
 }

@@ -51,7 +51,8 @@ type Comparison struct {
 	// Unmatched are the values of the matrix that only one side has.
 	Unmatched []string `json:"unmatched,omitempty"`
 
-	sides [2]Side
+	sides  [2]Side
+	varied report.Names // within the sides
 }
 
 // Row compares one figure.
@@ -96,6 +97,7 @@ func Compare(a, b Side) *Comparison {
 	out := &Comparison{A: a.Name, B: b.Name, Rows: []Row{}, sides: [2]Side{a, b}}
 	varied := report.Varied(report.Sets(a.Runs))
 	maps.Copy(varied, report.Varied(report.Sets(b.Runs)))
+	out.varied = varied
 	if len(varied) == 0 {
 		between := report.Varied(report.Sets(append(slices.Clone(a.Runs), b.Runs...)))
 		left, right := report.CellsBy(a.Runs, between), report.CellsBy(b.Runs, between)

@@ -3,7 +3,6 @@ package compare
 import (
 	_ "embed"
 	"io"
-	"maps"
 
 	"alakazaam/cmd/alakalab/page"
 	"alakazaam/cmd/alakalab/report"
@@ -50,7 +49,7 @@ func (c *Comparison) Plots(dir string) error { return report.Plots(dir, c.mixed(
 
 // mixed are the runs of both sides, cell after cell, so that each line of A is followed by that of B.
 func (c *Comparison) mixed() (out []report.Run) {
-	cells := [2][]report.Cell{report.Cells(c.sides[0].Runs), report.Cells(c.sides[1].Runs)}
+	cells := [2][]report.Cell{report.CellsBy(c.sides[0].Runs, c.varied), report.CellsBy(c.sides[1].Runs, c.varied)}
 	for i := range max(len(cells[0]), len(cells[1])) {
 		for side, name := range []string{"A", "B"} {
 			if i >= len(cells[side]) {
@@ -58,10 +57,7 @@ func (c *Comparison) mixed() (out []report.Run) {
 			}
 			for _, r := range cells[side][i].Runs {
 				copied := *r.Record
-				copied.Set = maps.Clone(copied.Set)
-				if copied.Set == nil {
-					copied.Set = make(map[string]string)
-				}
+				copied.Set = c.varied.Of(copied.Set)
 				copied.Set["side"] = name
 				out = append(out, report.Run{Record: &copied, Finds: r.Finds})
 			}

@@ -77,7 +77,7 @@ func Median(values []float64) float64 { return Summarize(values).Median }
 func legend(metrics []string) string {
 	var out []string
 	for _, m := range metrics {
-		out = append(out, m+": "+record.MetricOf(m).Help)
+		out = append(out, m+": "+strings.TrimSuffix(record.MetricOf(m).Help, "."))
 	}
 	return strings.Join(out, "; ") + "."
 }

@@ -151,7 +151,7 @@ func (f *Folder) Summary(w io.Writer, r *Results) {
 	for _, v := range verdicts(r.Runs) {
 		why := v.Tally
 		if len(v.Said) > 0 {
-			why = strings.TrimPrefix(why+"; "+v.Said[0].Why, "; ")
+			why = strings.TrimPrefix(why+"; "+v.First().Why, "; ")
 		}
 		fmt.Fprintf(table, "  %s\t%s\t%s\n", v.Verdict, v.Name, text.Display(why))
 	}

@@ -42,6 +42,11 @@ type verdict struct {
 	Said    []said
 }
 
+// First is what the check says of the first run that has the worst verdict; there is one wherever something is said.
+func (v verdict) First() said {
+	return v.Said[max(0, slices.IndexFunc(v.Said, func(s said) bool { return s.Verdict == v.Verdict }))]
+}
+
 // said is what a check says of some runs; of several runs only what is not true.
 type said struct {
 	Run string
