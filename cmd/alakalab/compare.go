@@ -82,11 +82,13 @@ func compareFolders(paths ...string) (*compared, error) {
 		}
 		sides[i], experiments[i] = compare.Side{Name: path, Runs: results.Runs}, s.Experiment
 	}
-	return &compared{
+	out := &compared{
 		Comparison:  compare.Compare(sides[0], sides[1]),
 		Differences: experiment.Differences(experiments[0], experiments[1]),
 		Warnings:    warnings(sides[0].Runs, sides[1].Runs),
-	}, nil
+	}
+	out.Notes = slices.Concat(out.differ(), out.Warnings)
+	return out, nil
 }
 
 // warnings are what besides the experiments may make a difference.
@@ -122,23 +124,30 @@ func (c *compared) tell(w io.Writer) {
 	if len(c.Differences) > 0 {
 		fmt.Fprintln(w, "\nThe experiments differ:")
 	}
-	for i, d := range c.Differences {
-		if i == mostTold {
-			fmt.Fprintf(w, "  and in %d more\n", len(c.Differences)-mostTold)
-			break
-		}
-		fmt.Fprintf(w, "  %s: %s in A, %s in B\n", text.Display(d.Path), orNothing(d.A), orNothing(d.B))
+	for _, line := range c.differ() {
+		fmt.Fprintf(w, "  %s\n", text.Display(line))
 	}
 	for _, warning := range c.Warnings {
 		fmt.Fprintf(w, "\n%s\n", text.Display(warning))
 	}
 }
 
+// differ are the differences in words.
+func (c *compared) differ() (out []string) {
+	for i, d := range c.Differences {
+		if i == mostTold {
+			return append(out, fmt.Sprintf("and in %d more", len(c.Differences)-mostTold))
+		}
+		out = append(out, fmt.Sprintf("%s: %s in A, %s in B", d.Path, orNothing(d.A), orNothing(d.B)))
+	}
+	return out
+}
+
 func orNothing(value string) string {
 	if value == "" {
 		return "nothing"
 	}
-	return text.Display(value)
+	return value
 }
 
 // draw writes the page and the plots.

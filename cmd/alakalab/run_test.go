@@ -254,6 +254,9 @@ func TestCompareAndReport(t *testing.T) {
 	for _, name := range []string{"compare.html", "plots/recall-time.svg", "plots/find-cdf.png"} {
 		assert.FileExists(t, filepath.Join(to, name))
 	}
+	html, err := os.ReadFile(filepath.Join(to, "compare.html"))
+	require.NoError(t, err)
+	assert.Contains(t, string(html), "<li>topology.peers.count: 6 in A, 7 in B</li>")
 	out, _, code = lab(t, "", "compare", left, left, "--json")
 	assert.Zero(t, code)
 	var c compared

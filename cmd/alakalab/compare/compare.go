@@ -50,6 +50,8 @@ type Comparison struct {
 	Rows []Row `json:"rows"`
 	// Unmatched are the values of the matrix that only one side has.
 	Unmatched []string `json:"unmatched,omitempty"`
+	// Notes are what else the page says of the two, such as in what their experiments differ.
+	Notes []string `json:"-"`
 
 	sides  [2]Side
 	varied report.Names // within the sides

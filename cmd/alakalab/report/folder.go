@@ -119,7 +119,11 @@ func (h *History) Add(op record.Op) error {
 
 // Close ends the file.
 func (h *History) Close() error {
-	err := errors.Join(h.err, h.w.Flush(), h.file.Close())
+	err := h.err
+	if err == nil {
+		err = h.w.Flush()
+	}
+	err = errors.Join(err, h.file.Close())
 	if err != nil {
 		return fmt.Errorf("history: %w", err)
 	}

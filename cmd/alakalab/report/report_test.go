@@ -335,6 +335,47 @@ func TestVerdicts(t *testing.T) {
 		require.Equal(t, record.False, all[0].Verdict)
 		require.Equal(t, "of 3 runs, true 1, unknown 1, false 1", all[0].Tally)
 		require.Len(t, all[0].Said, 2)
+		require.Equal(t, record.False, all[0].First().Verdict, "the worst is told first")
 		require.Equal(t, record.False, worst(runs))
 	}
+}
+
+// TestLogs are there from the first line on, in a folder of their own for one of several runs.
+func TestLogs(t *testing.T) {
+	f, err := Create(t.TempDir(), "x", began, "seed7", nil)
+	require.NoError(t, err)
+	l := f.Logs("002")
+	quiet, chatty := l.Node("peer-1"), l.Node("peer-2")
+	require.NotNil(t, quiet)
+	_, err = chatty.Write([]byte("hello\n"))
+	require.NoError(t, err)
+	require.NoError(t, l.Close())
+	require.Equal(t, "hello\n", string(read(t, f.Dir, "log", "002", "peer-2.log")))
+	require.NoFileExists(t, filepath.Join(f.Dir, "log", "002", "peer-1.log"))
+
+	require.NoError(t, os.WriteFile(filepath.Join(f.Dir, "log", "003"), nil, 0o644))
+	l = f.Logs("003")
+	_, err = l.Node("peer-1").Write([]byte("hello\n"))
+	require.NoError(t, err, "a logger has nobody to tell")
+	require.ErrorContains(t, l.Close(), "log: ")
+}
+
+// TestCreateInTheWay says so before the first run.
+func TestCreateInTheWay(t *testing.T) {
+	store := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(store, "x"), nil, 0o644))
+	_, err := Create(store, "x", began, "seed7", []byte("x"))
+	require.ErrorContains(t, err, "folder for results")
+}
+
+// TestPlanned is of runs that were to be made and were not.
+func TestPlanned(t *testing.T) {
+	r, _ := recordtest.Make(recordtest.Options{Seed: 1, Rate: 1})
+	r.Verdict = record.True
+	require.Equal(t, record.True, newResults(began, []Run{{Record: r}}, 1).Verdict)
+	cut := newResults(began, []Run{{Record: r}}, 2)
+	require.True(t, cut.Partial)
+	require.Equal(t, record.Unknown, cut.Verdict)
+	r.Verdict = record.False
+	require.Equal(t, record.False, newResults(began, []Run{{Record: r}}, 2).Verdict, "what is false stays so")
 }
