@@ -8,10 +8,8 @@ import (
 	"alakazaam/cmd/alakalab/record"
 )
 
-func (a *app) runCommand() *cobra.Command {
-	cmd := &cobra.Command{
-		Use: "run FILE [flags]", GroupID: groupRun, Short: "Run an experiment, judge it and write a report",
-		Long: `Run an experiment: every line of its matrix with every seed, several at a time. Each run is judged by the checks that the
+// runHelp explains the command run.
+const runHelp = `Run an experiment: every line of its matrix with every seed, several at a time. Each run is judged by the checks that the
 experiment asks for. All runs share one folder, to which STORE/NAME/latest points afterwards:
 
   experiment.yaml    the experiment with everything that the file leaves out
@@ -28,7 +26,12 @@ An interrupt ends the runs under way. They are judged as far as they have come, 
 of what there is; a second interrupt ends the program at once.
 
 The exit code is 1 where a check does not hold in one of the runs, 2 where one could not be decided, else 0; after an
-interrupt it is 130, and 143 after SIGTERM.`,
+interrupt it is 130, and 143 after SIGTERM.`
+
+func (a *app) runCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "run FILE [flags]", GroupID: groupRun, Short: "Run an experiment, judge it and write a report",
+		Long: runHelp,
 		Example: `  alakalab run crash.yaml
   alakalab run crash.yaml --seed 7 --set 'faults[crash].restart_after=60s'
   alakalab run crash.yaml --seed 7 --log supernode-0,peer-12
