@@ -29,7 +29,7 @@ the results were made with another version of this program, or because a run was
 		Args: folders(1), ValidArgsFunction: completeFolders(1),
 	}
 	f := cmd.Flags()
-	jobs := f.Int("jobs", runtime.GOMAXPROCS(0), "how many runs go on at a `TIME`")
+	jobs := f.Int("jobs", runtime.GOMAXPROCS(0), "`N` runs go on at a time")
 	only := f.Int("run", 0, "only the run with this `NUMBER`, from 1")
 	quiet := f.BoolP("quiet", "q", false, "do not say how far it is")
 	cmd.RunE = action(func(_ *cobra.Command, args []string) error {

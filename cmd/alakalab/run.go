@@ -42,7 +42,7 @@ func (a *app) runCommand() *cobra.Command {
 	b := &batch{app: a}
 	f := cmd.Flags()
 	store := f.String("store", "store", "the `FOLDER` in which each experiment gets one of its own")
-	f.IntVar(&b.jobs, "jobs", runtime.GOMAXPROCS(0), "how many runs go on at a `TIME`; each takes its own memory")
+	f.IntVar(&b.jobs, "jobs", runtime.GOMAXPROCS(0), "`N` runs go on at a time; each takes its own memory")
 	f.StringSliceVar(&b.logs, "log", nil, "the `NODES` whose logs are wanted: names, supernodes, peers or all")
 	f.BoolVarP(&b.quiet, "quiet", "q", false, "do not say how far it is")
 	o := addChoice(cmd)

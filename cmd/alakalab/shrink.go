@@ -38,7 +38,7 @@ written all the same. Only engine sim can do this.`,
 	}
 	f := cmd.Flags()
 	f.StringVar(&s.check, "check", "", "the `NAME` of the check that has to stay false; without it, the first one that is")
-	f.IntVar(&s.tries, "tries", 200, "runs to be made at `MOST`")
+	f.IntVar(&s.tries, "tries", 200, "`N` runs are made at most")
 	f.DurationVar(&s.limit, "for", 0, "a `TIME` after which the search ends; 0 for none")
 	f.StringVarP(&s.out, "out", "o", "", "the `FILE` that is written; NAME-shrunk.yaml without it")
 	f.IntVar(&s.only, "run", 0, "only the run with this `NUMBER`, from 1")
