@@ -50,9 +50,12 @@ func (c *coming) stay(h *host, r *rand.Rand) {
 		default:
 			p := c.w.open("logout", h, nil)
 			h.leave(func(orderly bool) {
-				if orderly {
+				switch {
+				case orderly && h.goodbye:
 					c.w.clerk.end(p, record.OK, "")
-				} else {
+				case orderly:
+					c.w.clerk.end(p, record.Info, "no supernode has acknowledged it")
+				default:
 					c.w.clerk.end(p, record.Info, h.name+" ended before")
 				}
 				c.away(h, r)

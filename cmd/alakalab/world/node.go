@@ -65,6 +65,8 @@ type host struct {
 	inList int                // its place among those that are up; -1: it is down
 	found  []message.Result   // of its latest search that found something
 	gone   func(orderly bool) // called once when it has logged out, or was to; nil: it was not to
+	// goodbye says that a supernode has acknowledged its logout in this life.
+	goodbye bool
 }
 
 // life is from a node's start to its end. What its actors still do after that does not count.
@@ -141,7 +143,7 @@ func (h *host) start() error {
 	w := h.w
 	h.lives++
 	life := &life{}
-	h.life, h.ends = life, false
+	h.life, h.ends, h.goodbye = life, false, false
 	env := w.sim.Env(uint64(h.i)<<24 | uint64(h.lives))
 	env.Metrics, env.Clock, env.Dispatcher, env.Log = w.meters, h.clock, h.turns, h.log
 	env.Mailbox = w.mail.box

@@ -135,6 +135,9 @@ func (s *sessions) answer(r request, data []byte) {
 		}
 	case *wire.Algo:
 		if r.command == wire.LOGO {
+			if r.who < len(s.w.hosts) {
+				s.w.hosts[r.who].goodbye = true
+			}
 			s.loggedOut(r, p.Deleted)
 		}
 	case *wire.Afin:
