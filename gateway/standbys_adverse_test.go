@@ -142,6 +142,24 @@ func TestSupernodeThatComesBack(t *testing.T) {
 	c.has(second, 1)
 }
 
+// TestLogoutEverywhere: a peer that ends logs out where it has left a session, too, and does not know yet that somebody is
+// there again.
+func TestLogoutEverywhere(t *testing.T) {
+	c := newPool(t, 2)
+	c.settle(0)
+	first, second := c.supernodes[0], c.supernodes[1]
+	first.stop()
+	c.until(1)
+	first.start()
+	require.Len(t, first.files, 3)
+	c.sim.System.Root.Send(c.peer.routes.Node, &message.Shutdown{})
+	c.sim.Run(10 * time.Second)
+	for _, s := range []*scripted{first, second} {
+		require.Equal(t, 1, s.heard["LOGO"])
+		require.Empty(t, s.files)
+	}
+}
+
 // has waits until a supernode has exactly so many files.
 func (c *pool) has(s *scripted, files int) {
 	c.t.(interface{ Helper() }).Helper()

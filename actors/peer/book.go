@@ -182,6 +182,13 @@ func (p *peer) takeLeft(e p2p.Endpoint) (a account, ok bool) {
 	return a, true
 }
 
+// farewells logs out wherever a session was left, as far as somebody is there.
+func (p *peer) farewells(ctx actor.Context) {
+	for _, a := range slices.Clone(p.left) {
+		p.farewell(ctx, a.at)
+	}
+}
+
 // farewell logs out at a supernode that was left and is back: it would offer what this node may not share any more.
 // Nobody waits for the answer.
 func (p *peer) farewell(ctx actor.Context, e p2p.Endpoint) {

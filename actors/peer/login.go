@@ -181,6 +181,7 @@ func (p *peer) logout(ctx actor.Context) {
 	ctx.Send(p.routes.Gateway, &message.Ask{
 		Ref: p.login, To: p.supernode, Packet: &message.Logout{Session: p.session}, Timeout: answerTimeout, ReplyTo: ctx.Self(),
 	})
+	p.farewells(ctx)
 	p.disarmAll()
 	p.arm(ctx, overdue, overdueAfter)
 }
