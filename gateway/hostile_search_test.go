@@ -238,3 +238,42 @@ func TestQuersThatAreNeverFinished(t *testing.T) {
 		require.Equal(t, &message.Branch{Ref: message.Ref(i), By: s.self, Outcome: message.Unknown}, b)
 	}
 }
+
+// TestTrustGetsDearer: a neighbor that does not finish each seventeenth QUER has searches wait for it less and less often.
+func TestTrustGetsDearer(t *testing.T) {
+	w := newWorld(t, 1)
+	n := w.add(node.Supernode, linkConfig())
+	n.disk.Put("song", []byte("song"))
+	w.sim.Run(time.Second)
+	s := w.stranger(100, true)
+	k := 0
+	s.script = func(c *rawConn) {
+		for len(c.got) >= 20 {
+			switch string(c.got[:4]) {
+			case "QUER":
+				if k%17 != 0 {
+					c.conn.Send([]byte("DONE" + string(c.got[4:20]) + "C"))
+				}
+				k++
+				c.got = c.got[102:]
+			case "PING":
+				c.conn.Send([]byte("PONG" + string(c.got[4:20]) + strings.Repeat("0", 27)))
+				c.got = c.got[20:]
+			default:
+				c.got = nil
+			}
+		}
+	}
+	s.dial(n.self).say("LINK01%s", field(s.self))
+	w.sim.Run(time.Second)
+	stalled := 0
+	for range 170 {
+		start := w.sim.Now()
+		n.find("song")
+		if d := w.sim.Now().Sub(start); d > 10*time.Second {
+			stalled++
+		}
+	}
+	require.Positive(t, stalled)
+	require.LessOrEqual(t, stalled, 3)
+}

@@ -322,8 +322,13 @@ func (c *incoming) onTick(ctx actor.Context) {
 			}
 			break
 		}
-		c.onOverdue(ctx, s)
-		return
+		for len(c.slots) > 0 && !c.slots[0].sending && !now.Before(c.slots[0].deadline) {
+			c.onOverdue(ctx, c.slots[0])
+		}
+		if !c.linked() {
+			return // it is closed
+		}
+		next = now
 	case now.Before(next):
 	case c.packets == 0:
 		c.cut(ctx, "its first packet did not come in time (limits.first_packet)")
@@ -338,6 +343,9 @@ func (c *incoming) onTick(ctx actor.Context) {
 	if !next.After(now) {
 		next = now.Add(time.Second)
 	}
+	if soon := now.Add(answerTimeout); c.linked() && soon.Before(next) {
+		next = soon // a request that comes after this one may be lost
+	}
 	c.timer = c.env.Clock.After(next.Sub(now), ctx.Self(), &tick{})
 }
 
@@ -345,7 +353,7 @@ func (c *incoming) onTick(ctx actor.Context) {
 func (c *incoming) onOverdue(ctx actor.Context, s *slot) {
 	c.env.Log.WithFields(logrus.Fields{"from": c.from.String(), "command": s.command.String()}).
 		Warn("a request was not answered in time")
-	s.abandon(ctx, c)
+	s.withdraw(ctx, c) // write counts it
 	a := failureOf(s.command)
 	a.last = !c.linked() // a link is more than one request
 	c.settle(ctx, s.ref, a)

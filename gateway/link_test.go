@@ -333,3 +333,24 @@ func TestRequestsOnALinkAreTheirOwn(t *testing.T) {
 	require.False(t, c.closed, "what was lost is given up, and the link goes on")
 	require.Equal(t, 1, n.metrics["links"])
 }
+
+// TestLinkOutlivesLosses: losses are given up again and again, and a link on which nothing was read goes on.
+func TestLinkOutlivesLosses(t *testing.T) {
+	w := newWorld(t, 1)
+	w.harm = "[{id: lost, kind: actor, action: drop, match: {actor: queries, message: Quer}}]"
+	n := w.add(node.Supernode, linkConfig())
+	w.sim.Run(time.Second)
+	c := w.stranger(100, true).linkTo(n.self)
+	full := n.config.Get().Limits.RequestsPerConnection
+	quer := func(i int) { c.say("QUERLINK%012d%s01%-20s", i, field(c.self), "song") }
+	quer(0)
+	w.sim.Run(15 * time.Second)
+	for i := range full {
+		quer(1 + i)
+	}
+	w.sim.Run(13 * time.Second)
+	require.Equal(t, []int{1 + full}, n.hits())
+	c.say("PINGLINK%012d", 1)
+	require.Contains(t, string(c.got), fmt.Sprintf("PONGLINK%012d", 1))
+	require.False(t, c.closed)
+}

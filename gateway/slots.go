@@ -133,6 +133,11 @@ func (c *incoming) shut(ctx actor.Context) {
 // abandon tells whoever works on a request that nobody waits for it any more.
 func (s *slot) abandon(ctx actor.Context, c *incoming) {
 	c.metrics.settled(s, resultFailed)
+	s.withdraw(ctx, c)
+}
+
+// withdraw is abandon without the count.
+func (s *slot) withdraw(ctx actor.Context, c *incoming) {
 	if s.sending {
 		c.metrics.out[wire.ARET].failed.Add(1)
 	}

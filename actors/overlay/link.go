@@ -147,14 +147,22 @@ func (n *neighbor) lookForTardiness(ctx actor.Context, now time.Time) {
 		}
 		if !now.Before(n.tardy) {
 			n.meters.tardy.Hit("neighbor", n.endpoint, "for", n.rules().LinkAgain)
+			n.proof = min(max(punctual, 2*n.proof), mostProof)
+			if now.Sub(n.tardy) > n.rules().LinkAgain {
+				n.proof = punctual // it has behaved for long
+			}
 		}
 		n.forget(ctx, l.order[0])
 		n.unfinished(now)
 	}
 }
 
-// punctual is how many QUERs in a row a neighbor has to finish until searches wait for it again.
-const punctual = 16
+// A neighbor has to finish punctual QUERs in a row until searches wait for it again, and each time twice as many, up to
+// mostProof, so that it cannot have searches wait again and again.
+const (
+	punctual  = 16
+	mostProof = 4096
+)
 
 // unfinished notes that a QUER was not finished.
 func (n *neighbor) unfinished(now time.Time) { n.tardy, n.kept = now.Add(n.rules().LinkAgain), 0 }
@@ -310,8 +318,11 @@ func (n *neighbor) onDone(ctx actor.Context, m *message.Done) {
 		return
 	}
 	delete(n.linked.open, m.ID)
-	if n.kept++; n.kept >= punctual {
-		n.tardy = time.Time{}
+	if m.Ref != 0 { // else the link itself says it of a QUER that it did not send
+		n.kept++
+		if now := n.env.Clock.Now(); n.kept >= n.proof && now.Before(n.tardy) {
+			n.tardy = now
+		}
 	}
 	outcome := message.Unknown
 	if m.Complete {

@@ -49,6 +49,7 @@ type neighbor struct {
 	knows   bool      // it has had a link with this node: it is no base node
 	tardy   time.Time // until when no search waits for its DONEs
 	kept    int       // DONEs since there was one that it had not said
+	proof   int       // as many make searches wait for it again
 
 	failures int        // in a row
 	retry    port.Timer // ends a rest, or asks for a link again

@@ -69,7 +69,9 @@ func (r *reply) Receive(ctx actor.Context) {
 		}
 	case *message.Branch:
 		if m.Ref == r.ref {
-			r.branches.end(m.By, m.Outcome)
+			if r.branches.end(m.By, m.Outcome) && m.Outcome == message.Unsaid {
+				r.heard = r.env.Clock.Now() // it may have been asked only now
+			}
 			r.check(ctx)
 		}
 	case *message.Abandoned:
@@ -166,7 +168,6 @@ func (r *reply) onMatched(ctx actor.Context, m *message.Matched) {
 // onAque passes on what comes back from further on.
 func (r *reply) onAque(ctx actor.Context, m *message.Aque) {
 	limit := r.options.Config.Get().Limits.AnswersPerQuery
-	r.heard = r.env.Clock.Now()
 	switch {
 	case r.late || r.ended:
 		r.metrics.late.Add(1)
@@ -177,6 +178,7 @@ func (r *reply) onAque(ctx actor.Context, m *message.Aque) {
 		r.metrics.full.Hit("from", p2p.HostOf(r.quer.From), "limit", limit)
 	default:
 		r.relayed++
+		r.heard = r.env.Clock.Now()
 		r.pass(ctx, &message.Aque{ID: r.quer.ID, Hit: m.Hit})
 	}
 }
