@@ -33,7 +33,7 @@ var allowed = map[string][]string{
 	"actors/props":     {"message", "port", "p2p", framework, "github.com/sirupsen/logrus", "github.com/hashicorp/golang-lru/v2/"},
 	"actors/fault":     behavior,
 	"actors/session":   behavior,
-	"actors/catalog":   append([]string{"digest"}, behavior...),
+	"actors/catalog":   append([]string{"digest", "github.com/tidwall/btree"}, behavior...),
 	"actors/overlay":   append([]string{"acquaint", "digest"}, behavior...),
 	"actors/query":     behavior,
 	"actors/download":  behavior,

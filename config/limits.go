@@ -25,6 +25,7 @@ const (
 	DefaultQueriesPerAddress              = 250
 	DefaultAnswersPerQuery                = 10000
 	DefaultSessionsPerAddress             = 64
+	DefaultNamesPerSearch                 = 200_000
 	DefaultPktids                         = 262144
 	DefaultRequestsPerConnection          = 64
 	DefaultPublicationsPerConnection      = 2048
@@ -85,6 +86,9 @@ type Limits struct {
 	AnswersPerQuery int `yaml:"answers_per_query" unit:"answers" zero:"no limit" reload:"yes"`
 	// Searches under way at once; those of others take up half of it at most.
 	PendingQueries int `yaml:"pending_queries" unit:"searches" zero:"no limit" reload:"yes"`
+	// Names in the catalog that one search looks at, where many may match and few do; past it what has been found is the
+	// answer, and says that there may be more.
+	NamesPerSearch int `yaml:"names_per_search" unit:"names" zero:"no limit" reload:"yes"`
 	// Pktids that are remembered for ten minutes, so that each search is handled once; past it the oldest is forgotten.
 	Pktids int `yaml:"pktids" range:"1000..16777216" unit:"Pktids"`
 	// Requests of one connection that may be open at once; past it the connection is not read.
@@ -140,6 +144,7 @@ func defaultLimits() Limits {
 		SearchesPerSession:        DefaultSearchesPerSession,
 		QueriesPerAddress:         DefaultQueriesPerAddress,
 		AnswersPerQuery:           DefaultAnswersPerQuery,
+		NamesPerSearch:            DefaultNamesPerSearch,
 		Pktids:                    DefaultPktids,
 		RequestsPerConnection:     DefaultRequestsPerConnection,
 		PublicationsPerConnection: DefaultPublicationsPerConnection,

@@ -2,72 +2,100 @@ package catalog
 
 import (
 	"net/netip"
+	"slices"
 
 	"alakazaam/actors/p2p"
-	"alakazaam/actors/text"
 )
 
 // onlyHost is the one host that has a file; not valid where several have it.
-func (x *index) onlyHost(f *file) netip.Addr {
-	var only netip.Addr
-	for i, c := range f.copies {
-		host := p2p.HostOf(x.sessions[c.session].endpoint.Host())
+func (x *index) onlyHost(f uint32) (only netip.Addr) {
+	file := x.files.at(f)
+	c := file.copies
+	for i := range file.n {
+		have := x.copies.at(c)
+		host := p2p.HostOf(x.owners[have.owner].endpoint.Host())
 		if i > 0 && host != only {
 			return netip.Addr{}
 		}
-		only = host
+		only, c = host, have.next
 	}
 	return only
 }
 
-// crowded says whether there are files past the cap of their only host. Otherwise the cap changes nothing, and there is no need
-// to look again.
-func (x *index) crowded(files []*file, perOwner int) bool {
-	alone := make(map[netip.Addr]int)
-	for _, f := range files {
-		if host := x.onlyHost(f); host.IsValid() {
-			if alone[host]++; alone[host] > perOwner {
-				return true
-			}
-		}
-	}
-	return false
+// caps picks the first files where those past the cap of their only host stand behind the others. It is given the files in
+// the order of results.
+type caps struct {
+	*search
+	front []uint32
+	alone map[netip.Addr]int
 }
 
-// capped is the first files where those past the cap of their only host stand behind the others. best are the first ones
-// without the cap.
-func (x *index) capped(w wanted, p text.Pattern, best []*file) []*file {
-	front := first{limit: w.limit}
+// past says whether a file is past the cap of its only host, and counts it.
+func (c *caps) past(f uint32) bool {
+	if c.perOwner <= 0 {
+		return false
+	}
+	host := c.onlyHost(f)
+	if !host.IsValid() {
+		return false
+	}
+	if c.alone == nil {
+		c.alone = make(map[netip.Addr]int)
+	}
+	c.alone[host]++
+	return c.alone[host] > c.perOwner
+}
+
+func (c *caps) add(f uint32) {
+	if len(c.front) < c.limit && !c.past(f) {
+		c.front = append(c.front, f)
+	}
+}
+
+// fill puts those that stand behind the others where there is still room. best are the first files without the cap.
+func (c *caps) fill(best []uint32) []uint32 {
+	out := c.front
+	for _, f := range best {
+		if len(out) == c.limit {
+			break
+		}
+		if !slices.Contains(c.front, f) {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// crowded says whether there are files past the cap of their only host. Otherwise the cap changes nothing.
+func (s *search) crowded(files []uint32) bool {
+	c := caps{search: s}
+	return slices.ContainsFunc(files, c.past)
+}
+
+// capped is the first of many files with the cap. best are the first ones without it.
+func (s *search) capped(files, best []uint32) []uint32 {
+	front := first{x: s.index, limit: s.limit}
 	alone := make(map[netip.Addr]*first)
 	var hosts []*first
-	x.each(w, p, func(f *file) {
-		host := x.onlyHost(f)
+	for _, f := range files {
+		host := s.onlyHost(f)
 		if !host.IsValid() {
 			front.add(f)
-			return
+			continue
 		}
 		a := alone[host]
 		if a == nil {
-			a = &first{limit: w.perOwner}
+			a = &first{x: s.index, limit: s.perOwner}
 			alone[host] = a
 			hosts = append(hosts, a)
 		}
 		a.add(f)
-	})
+	}
 	for _, a := range hosts {
 		for _, f := range a.files() {
 			front.add(f)
 		}
 	}
-	out := front.files()
-	in := make(map[*file]bool, len(out))
-	for _, f := range out {
-		in[f] = true
-	}
-	for _, f := range best {
-		if len(out) < w.limit && !in[f] {
-			out = append(out, f)
-		}
-	}
-	return out
+	c := caps{search: s, front: front.files()}
+	return c.fill(best)
 }

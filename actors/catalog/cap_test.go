@@ -71,12 +71,16 @@ func TestCapIsWhatItMeans(t *testing.T) {
 		hosts := rapid.SliceOfN(rapid.IntRange(1, 4), 1, 3)
 		x := given(t, rapid.SliceOfN(hosts, 0, 60).Draw(t, "files"))
 		limit, perOwner := rapid.IntRange(1, 20).Draw(t, "limit"), rapid.IntRange(0, 6).Draw(t, "cap")
-		all := slices.Clone(x.order)
-		slices.SortFunc(all, compare)
+		var all []uint32
+		for f := range x.files.n {
+			all = append(all, f)
+		}
+		slices.SortFunc(all, x.compare)
 		var front, behind []int
 		alone := map[netip.Addr]int{}
 		for _, f := range all {
-			n, host := int(f.id[0])<<8|int(f.id[1]), x.onlyHost(f)
+			id, host := x.files.at(f).id, x.onlyHost(f)
+			n := int(id[0])<<8 | int(id[1])
 			if host.IsValid() {
 				alone[host]++
 			}

@@ -18,17 +18,18 @@ import (
 	"alakazaam/config"
 )
 
-// retry is how long to wait before the store is asked again after it failed to load.
-const retry = time.Second
-
 // Props makes the catalog actor of the node at self.
 func Props(env *props.Env, self p2p.Endpoint, config *config.Live, routes *message.Routes) *actor.Props {
+	effort := env.Refusing("names_per_search", "a search has looked at enough names, and has found what is there in part: limits.names_per_search")
 	return env.Make("catalog", func() actor.Actor {
 		return &catalog{
-			env: env, self: self, config: config, routes: routes, index: newIndex(), turns: newTurns(), endpoints: make(map[p2p.SessionID]p2p.Endpoint),
+			env: env, self: self, config: config, routes: routes, index: newIndex(), turns: newTurns(), writes: newWrites(),
+			endpoints:  make(map[p2p.SessionID]p2p.Endpoint),
 			loading:    message.Load{Ref: message.Ref(env.Rand.Uint64())}, // so that answers to an instance that failed are not taken for ours
 			generation: uint32(env.Rand.Uint64()),                         // so that a filter of an instance that failed is not taken for ours
 			waiting:    env.Metrics.Gauge("searches_unmatched", "Searches that wait for their turn in the catalog."),
+			unwritten:  env.Metrics.Gauge("publications_unwritten", "Messages with publications that wait for their turn in the catalog."),
+			effort:     effort,
 			files:      env.Metrics.Gauge("files", "Distinct files in the catalog."),
 			copies:     env.Metrics.Gauge("file_copies", "Files in the catalog, each counted once for every owner."),
 		}
@@ -45,19 +46,24 @@ type catalog struct {
 	endpoints     map[p2p.SessionID]p2p.Endpoint
 	shared        bool         // the share has said what there is
 	loading       message.Load // asked of the store
+	asked         bool         // the store has not answered yet
+	loadedLast    bool         // it has given everything
+	began, said   time.Time    // loading, and when the log was told last how far it is
 	turns         turns
-	current       *message.Match // being looked up
-	digests       *actor.PID     // who wants the filter of all names; nil: nobody
-	generation    uint32         // of the last filter
+	writes        writes
+	turning       bool            // a turn is on its way
+	atOnce        *message.Update // under way while it is received: whoever waits for it is told of a failure over it
+	current       *message.Match  // being looked up
+	digests       *actor.PID      // who wants the filter of all names; nil: nobody
+	generation    uint32          // of the last filter
 	files, copies port.Gauge
 	waiting       port.Gauge // searches
+	unwritten     port.Gauge
+	effort        *props.Limit
 }
 
-// turn is when the next search is looked up.
+// turn is when the next search is looked up and some of what waits to be written is.
 type turn struct{}
-
-// loadAgain asks for the rest of the directory after the load of that ref has failed.
-type loadAgain struct{ ref message.Ref }
 
 // own is the session under which the node's own files are indexed.
 var own p2p.SessionID
@@ -66,6 +72,8 @@ var own p2p.SessionID
 func (c *catalog) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
 	case *actor.Started:
+		c.began = c.env.Clock.Now()
+		c.said = c.began
 		c.load(ctx, port.Cursor{})
 		ctx.Send(c.routes.Share, &message.Subscribe{ReplyTo: ctx.Self()})
 	case *port.Loaded:
@@ -75,31 +83,31 @@ func (c *catalog) Receive(ctx actor.Context) {
 			c.load(ctx, c.loading.After)
 		}
 	case *message.Update:
-		c.onUpdate(ctx, m)
+		c.change(ctx, &write{update: m, gone: m.Gone})
 	case *message.ShareUpdate:
-		if m.Reset {
-			c.shared = true
-			c.index.removeAll(own)
-		}
-		c.apply(own, c.self, m.Changes)
-		c.digest(ctx)
+		c.change(ctx, &write{share: m, gone: m.Reset})
 	case *message.Match:
-		if c.turns.add(m) {
-			ctx.Send(ctx.Self(), &turn{})
+		if !c.writes.hold(m) {
+			c.turns.add(m)
 		}
-		c.waiting.Set(c.turns.len())
+		c.schedule(ctx)
 	case *message.Unmatch:
 		c.turns.drop(m.ReplyTo.Id)
-		c.waiting.Set(c.turns.len())
+		c.writes.drop(m.ReplyTo.Id)
+		c.schedule(ctx)
 	case *turn:
-		c.onTurn(ctx)
+		c.turning = false
+		c.lookUp(ctx)
+		c.write(ctx)
+		c.index.tidy()
+		c.schedule(ctx)
 	case *message.Digesting:
 		c.onDigesting(ctx, m)
 	case *message.Undigesting:
 		c.digests, c.index.summary = nil, nil
 	case *message.Inspect:
 		ctx.Send(m.ReplyTo, &message.CatalogStatus{
-			Files: len(c.index.files), Copies: c.index.copies, Owners: len(c.index.sessions),
+			Files: int(c.index.files.n), Copies: int(c.index.copies.n), Owners: len(c.index.sessions), Loading: c.endpoints != nil,
 		})
 	case *actor.Restarting, *actor.Stopping:
 		if _, again := m.(*actor.Restarting); again {
@@ -107,6 +115,7 @@ func (c *catalog) Receive(ctx actor.Context) {
 		}
 		c.fail(ctx)
 		c.waiting.Set(0)
+		c.unwritten.Set(0)
 		c.files.Set(0)
 		c.copies.Set(0)
 	case *actor.Stopped:
@@ -115,23 +124,44 @@ func (c *catalog) Receive(ctx actor.Context) {
 	}
 }
 
-// onTurn looks up one search. Whatever came meanwhile is dealt with before the next.
-func (c *catalog) onTurn(ctx actor.Context) {
-	m, more := c.turns.next()
+// schedule has what waits go on after what has come meanwhile.
+func (c *catalog) schedule(ctx actor.Context) {
 	c.waiting.Set(c.turns.len())
-	if m == nil {
-		return // it was due to an instance that failed
-	}
-	if more {
+	c.unwritten.Set(len(c.writes.queue))
+	if !c.turning && (c.turns.len() > 0 || len(c.writes.queue) > 0 || c.index.untidy()) {
+		c.turning = true
 		ctx.Send(ctx.Self(), &turn{})
+	}
+}
+
+// change begins a change at once where nothing waits.
+func (c *catalog) change(ctx actor.Context, w *write) {
+	c.writes.add(w)
+	if !c.turning {
+		c.atOnce = w.update
+		c.write(ctx)
+		c.atOnce = nil
+	}
+	c.schedule(ctx)
+}
+
+// lookUp answers the search whose turn it is.
+func (c *catalog) lookUp(ctx actor.Context) {
+	m := c.turns.next()
+	if m == nil {
+		return
 	}
 	c.current = m
 	now := c.config.Get()
-	hits, more := c.index.match(wanted{
+	found := c.index.match(wanted{
 		text: m.Text, limit: m.Limit, perOwner: now.Search.MaxPerOwner, all: m.All, known: now.Access.File,
+		effort: now.Limits.NamesPerSearch,
 	})
 	c.current = nil
-	ctx.Send(m.ReplyTo, &message.Matched{Ref: m.Ref, Hits: hits, More: more || c.endpoints != nil || !c.shared})
+	if found.cut {
+		c.effort.Hit("for", m.For, "text", m.Text)
+	}
+	ctx.Send(m.ReplyTo, &message.Matched{Ref: m.Ref, Hits: found.hits, More: found.more || c.endpoints != nil || !c.shared})
 }
 
 // errStopped is what searches are told whose turn did not come.
@@ -142,68 +172,20 @@ func (c *catalog) fail(ctx actor.Context) {
 	if m := c.current; m != nil {
 		ctx.Send(m.ReplyTo, &message.Matched{Ref: m.Ref, Err: errStopped})
 	}
-	for m, _ := c.turns.next(); m != nil; m, _ = c.turns.next() {
+	for len(c.writes.queue) > 0 {
+		if u := c.writes.queue[0].update; u != nil && u != c.atOnce && u.ReplyTo != nil {
+			ctx.Send(u.ReplyTo, &message.Published{Ref: u.Ref, Err: errStopped}) // the next instance reads from the store that it was kept
+		}
+		for _, m := range c.writes.done() {
+			c.turns.add(m)
+		}
+	}
+	for m := c.turns.next(); m != nil; m = c.turns.next() {
 		ctx.Send(m.ReplyTo, &message.Matched{Ref: m.Ref, Err: errStopped})
 	}
 }
 
-func (c *catalog) load(ctx actor.Context, after port.Cursor) {
-	c.loading = message.Load{Ref: c.loading.Ref + 1, After: after, ReplyTo: ctx.Self()}
-	load := c.loading
-	ctx.Send(c.routes.Store, &load)
-}
-
-// onLoaded takes in a piece of the directory. The store answers loads and commits in the order in which it carries
-// them out, so that a piece never undoes an update that came before it.
-func (c *catalog) onLoaded(ctx actor.Context, m *port.Loaded) {
-	if m.Token != uint64(c.loading.Ref) {
-		return
-	}
-	if m.Err != nil {
-		c.env.Clock.After(retry, ctx.Self(), &loadAgain{c.loading.Ref})
-		return
-	}
-	for _, ch := range m.Changes {
-		switch ch.Op {
-		case port.OpLogin:
-			c.endpoints[ch.Session] = ch.Endpoint
-		case port.OpPut:
-			c.index.put(ch.Session, c.endpoints[ch.Session], ch.File, ch.Name)
-		}
-	}
-	c.level()
-	if !m.Last {
-		c.load(ctx, m.Next)
-		return
-	}
-	c.endpoints = nil
-	ctx.Send(c.routes.Node, &message.Ready{Who: ctx.Self()})
-	c.digestAll(ctx)
-}
-
-func (c *catalog) onUpdate(ctx actor.Context, m *message.Update) {
-	if m.Gone {
-		c.index.removeAll(m.Session)
-	}
-	c.apply(m.Session, m.Owner, m.Changes)
-	c.digest(ctx)
-	if m.ReplyTo != nil {
-		ctx.Send(m.ReplyTo, &message.Published{Ref: m.Ref})
-	}
-}
-
-func (c *catalog) apply(session p2p.SessionID, at p2p.Endpoint, changes []message.Publication) {
-	for _, ch := range changes {
-		if ch.Withdraw {
-			c.index.remove(session, ch.File)
-			continue
-		}
-		c.index.put(session, at, ch.File, ch.Name)
-	}
-	c.level()
-}
-
 func (c *catalog) level() {
-	c.files.Set(len(c.index.files))
-	c.copies.Set(c.index.copies)
+	c.files.Set(int(c.index.files.n))
+	c.copies.Set(int(c.index.copies.n))
 }

@@ -24,7 +24,7 @@ func (c *catalog) digestAll(ctx actor.Context) {
 		return
 	}
 	c.index.summary = digest.NewSummary(int(c.config.Get().Search.FilterMax), c.generation)
-	c.tell(ctx, c.index.summary.Whole(c.index.names), nil)
+	c.tell(ctx, c.index.summary.Whole(c.index.eachName), nil)
 }
 
 // digest tells what a change has made of the filter. It comes before the answer to whoever made the change, so that no
@@ -33,7 +33,7 @@ func (c *catalog) digest(ctx actor.Context) {
 	if c.index.summary == nil {
 		return
 	}
-	parts, deltas := c.index.summary.Changes(c.index.names)
+	parts, deltas := c.index.summary.Changes(c.index.eachName)
 	c.tell(ctx, parts, deltas)
 }
 

@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 
@@ -57,7 +58,7 @@ func TestWhatIsFoundPasses(t *testing.T) {
 		const maximum = 2 << 10
 		x, o := newIndex(), overWire{digest.NewFilter(maximum)}
 		x.summary = digest.NewSummary(maximum, 0)
-		o.tell(t, x.summary.Whole(x.names), nil)
+		o.tell(t, x.summary.Whole(x.eachName), nil)
 		var published []string
 		for range rapid.IntRange(1, 20).Draw(t, "messages") {
 			for range rapid.IntRange(0, 5).Draw(t, "changes") {
@@ -65,7 +66,7 @@ func TestWhatIsFoundPasses(t *testing.T) {
 				id := p2p.FileID{byte(rapid.IntRange(1, 8).Draw(t, "file"))}
 				switch rapid.IntRange(0, 9).Draw(t, "step") {
 				case 0:
-					x.removeAll(session)
+					x.removeAll(session, math.MaxInt)
 				case 1, 2:
 					x.remove(session, id)
 				default:
@@ -75,14 +76,14 @@ func TestWhatIsFoundPasses(t *testing.T) {
 					}
 				}
 			}
-			parts, deltas := x.summary.Changes(x.names)
+			parts, deltas := x.summary.Changes(x.eachName)
 			o.tell(t, parts, deltas)
 			for range rapid.IntRange(0, 4).Draw(t, "searches") {
 				text, err := p2p.NewSearchText(partOf(t, published))
 				if err != nil {
 					continue
 				}
-				if hits, _ := x.match(wanted{text: text, known: known}); len(hits) > 0 {
+				if len(find(x, wanted{text: text, known: known})) > 0 {
 					require.True(t, o.filter.MayMatch(text), "%q", text)
 				}
 			}
@@ -107,7 +108,7 @@ func partOf(t *rapid.T, names []string) string {
 func TestWithdrawnNamesAreTurnedAway(t *testing.T) {
 	x, o := newIndex(), overWire{digest.NewFilter(64 << 10)}
 	x.summary = digest.NewSummary(64<<10, 0)
-	o.tell(t, x.summary.Whole(x.names), nil)
+	o.tell(t, x.summary.Whole(x.eachName), nil)
 	text := func(i int) p2p.SearchText {
 		s, err := p2p.NewSearchText(fmt.Sprintf("%X", uint64(i+1)*0x1357_9BDF_0246))
 		require.NoError(t, err)
@@ -120,7 +121,7 @@ func TestWithdrawnNamesAreTurnedAway(t *testing.T) {
 		}
 	}
 	turnedAway := func() (n int) {
-		parts, deltas := x.summary.Changes(x.names)
+		parts, deltas := x.summary.Changes(x.eachName)
 		o.tell(t, parts, deltas)
 		for i := range 400 {
 			if !o.filter.MayMatch(text(i)) {
@@ -318,13 +319,13 @@ func BenchmarkPut(b *testing.B) {
 			}
 			if with {
 				x.summary = digest.NewSummary(int(config.DefaultSearchFilterMax), 0)
-				x.summary.Whole(x.names)
+				x.summary.Whole(x.eachName)
 			}
 			told := 0
 			b.ReportAllocs()
 			for i := before; b.Loop(); i++ {
 				if put(i); with && i%100 == 0 {
-					parts, deltas := x.summary.Changes(x.names)
+					parts, deltas := x.summary.Changes(x.eachName)
 					for _, p := range parts {
 						told += len(p.Data)
 					}

@@ -1,248 +1,276 @@
 package catalog
 
 import (
-	"cmp"
-	"slices"
+	"encoding/binary"
+	"hash/maphash"
+	"math/bits"
 
 	"alakazaam/actors/digest"
-	"alakazaam/actors/message"
 	"alakazaam/actors/p2p"
-	"alakazaam/actors/text"
 )
 
-// index is what is published: files, their names and who has them. A search looks at each distinct name once.
-// Everything that can be seen of it, the order of results above all, depends on what was done to it and nothing else.
+// index is what is published: files, their names and who has them. Everything that can be seen of it, the order of results
+// above all, depends on what was done to it and nothing else.
+//
+// Its parts are records without pointers that refer to each other by number. A file has a ring of copies and a chain of
+// names; a copy is in the ring of its owner, too. Two tables find a file by its MD5, and a copy by owner and MD5. The names
+// are in segments, which list the grams in them, and the files in a tree in the order of results. Adding and removing take
+// the same work however many there are, but for the tree's logarithm and the other names of the same file.
 type index struct {
-	files    map[p2p.FileID]*file
-	order    []*file // all files, so that a search goes through them in an order that is not a map's
-	sessions map[p2p.SessionID]*owner
-	copies   int
-	summary  *digest.Summary // of all names of all files; nil while nobody wants it
+	files  slab[file]
+	copies slab[copyOf]
+	byID   table // files
+	byHave table // copies, by owner and MD5
+	ranks  ranks
+
+	segments []*segment // nil where one was dropped
+	unused   []uint32   // numbers of those
+	active   uint32     // the segment that grows
+	names    int        // that are used
+	freezing []uint32   // segments that are full and not frozen yet
+	dirty    []uint32   // segments to be cleaned
+
+	owners   []owner
+	free     []uint32 // numbers of owners that are not used
+	sessions map[p2p.SessionID]uint32
+
+	seed    maphash.Seed    // so that nobody can make files that stand at one place in the tables
+	summary *digest.Summary // of all names of all files; nil while nobody wants it
+	room    room
 }
 
 // file is one distinct content.
 type file struct {
 	id     p2p.FileID
-	at     int // place in order
-	names  []name
-	copies []copyOf // in the order in which they came
-}
-
-// name is a distinct name of a file.
-type name struct {
-	name    p2p.FileName
-	lowered string
-	copies  int
+	names  nameAt // the first of a chain
+	copies uint32 // the first of a ring, in the order in which they came
+	n      uint32 // copies
 }
 
 // copyOf is one session's copy of a file.
 type copyOf struct {
-	session p2p.SessionID
-	name    p2p.FileName
+	owner      uint32
+	name       nameAt
+	next, prev uint32 // of the file
+	more, less uint32 // of the owner: the next one and the one before
 }
 
 // owner is one session with what it publishes.
 type owner struct {
+	session  p2p.SessionID
 	endpoint p2p.Endpoint
-	files    map[p2p.FileID]struct{}
+	copies   uint32 // the first of a ring, in the order in which they came; none: not used
 }
 
 func newIndex() *index {
-	return &index{files: make(map[p2p.FileID]*file), sessions: make(map[p2p.SessionID]*owner)}
+	x := &index{sessions: make(map[p2p.SessionID]uint32), seed: maphash.MakeSeed()}
+	x.room.listedFrom, x.room.full = listedFrom, segmentSize
+	x.ranks = newRanks(x)
+	x.active = x.newSegment()
+	return x
+}
+
+func (x *index) hashOf(id p2p.FileID) uint64 { return maphash.Bytes(x.seed, id[:]) }
+
+// hashOfCopy is that of a copy, from the hash of its file.
+func hashOfCopy(file uint64, owner uint32) uint32 {
+	const multiplier = 0x9E3779B97F4A7C15
+	hi, lo := bits.Mul64(file^uint64(owner)*multiplier, multiplier)
+	return uint32(hi ^ lo)
+}
+
+// fileOf is the number of a file; none where nobody has it.
+func (x *index) fileOf(id p2p.FileID, hash uint64) uint32 {
+	return x.byID.find(uint32(hash), func(f uint32) bool { return x.files.at(f).id == id })
+}
+
+// copyOf is the number of an owner's copy of a file.
+func (x *index) copyOf(owner, file uint32, hash uint64) uint32 {
+	return x.byHave.find(hashOfCopy(hash, owner), func(c uint32) bool {
+		have := x.copies.at(c)
+		return have.owner == owner && x.name(have.name).file == file
+	})
 }
 
 // put adds a session's copy of a file, or gives it another name.
 func (x *index) put(session p2p.SessionID, at p2p.Endpoint, id p2p.FileID, n p2p.FileName) {
-	o := x.sessions[session]
-	if o == nil {
-		o = &owner{files: make(map[p2p.FileID]struct{})}
-		x.sessions[session] = o
+	o := x.owner(session)
+	x.owners[o].endpoint = at
+	hash := x.hashOf(id)
+	f := x.fileOf(id, hash)
+	if f == none {
+		f = x.files.add(file{id: id, names: noName, copies: none})
+		x.byID.add(uint32(hash), f)
+	} else if c := x.copyOf(o, f, hash); c != none {
+		old := x.copies.at(c).name
+		x.copies.at(c).name = x.useName(f, n)
+		x.dropName(old)
+		return
 	}
-	o.endpoint = at
-	f := x.files[id]
-	if f == nil {
-		f = &file{id: id, at: len(x.order)}
-		x.files[id] = f
-		x.order = append(x.order, f)
+	c := x.copies.add(copyOf{owner: o, name: x.useName(f, n)})
+	x.enter(c, f)
+	x.byHave.add(hashOfCopy(hash, o), c)
+	x.count(f, +1)
+}
+
+// owner is the number of a session.
+func (x *index) owner(session p2p.SessionID) uint32 {
+	o, ok := x.sessions[session]
+	if ok {
+		return o
 	}
-	if _, here := o.files[id]; here {
-		i := f.find(session)
-		if f.copies[i].name == n {
-			return
-		}
-		x.unname(f, f.copies[i].name)
-		f.copies[i].name = n
+	if last := len(x.free) - 1; last >= 0 {
+		o, x.free = x.free[last], x.free[:last]
 	} else {
-		o.files[id] = struct{}{}
-		f.copies = append(f.copies, copyOf{session: session, name: n})
-		x.copies++
+		o = uint32(len(x.owners))
+		x.owners = append(x.owners, owner{})
 	}
-	x.addName(f, n)
+	x.owners[o] = owner{session: session, copies: none}
+	x.sessions[session] = o
+	return o
 }
 
 // remove takes a session's copy of a file away.
 func (x *index) remove(session p2p.SessionID, id p2p.FileID) {
-	o := x.sessions[session]
-	if o == nil {
+	o, ok := x.sessions[session]
+	if !ok {
 		return
 	}
-	if _, here := o.files[id]; !here {
-		return
-	}
-	delete(o.files, id)
-	if len(o.files) == 0 {
-		delete(x.sessions, session)
-	}
-	f := x.files[id]
-	i := f.find(session)
-	x.unname(f, f.copies[i].name)
-	f.copies = slices.Delete(f.copies, i, i+1)
-	x.copies--
-	if len(f.copies) > 0 {
-		return
-	}
-	delete(x.files, id)
-	last := len(x.order) - 1
-	x.order[f.at] = x.order[last]
-	x.order[f.at].at = f.at
-	x.order[last] = nil
-	x.order = x.order[:last]
-}
-
-// removeAll takes everything of a session away.
-func (x *index) removeAll(session p2p.SessionID) {
-	o := x.sessions[session]
-	if o == nil {
-		return
-	}
-	ids := make([]p2p.FileID, 0, len(o.files))
-	for id := range o.files {
-		ids = append(ids, id)
-	}
-	slices.SortFunc(ids, p2p.FileID.Compare) // the order of removal shows in x.order
-	for _, id := range ids {
-		x.remove(session, id)
-	}
-}
-
-func (f *file) find(session p2p.SessionID) int {
-	return slices.IndexFunc(f.copies, func(c copyOf) bool { return c.session == session })
-}
-
-func (x *index) addName(f *file, n p2p.FileName) {
-	for i := range f.names {
-		if f.names[i].name == n {
-			f.names[i].copies++
-			return
-		}
-	}
-	lowered := text.Lower(string(n))
-	f.names = append(f.names, name{name: n, lowered: lowered, copies: 1})
-	if x.summary != nil {
-		x.summary.Add(lowered)
-	}
-}
-
-func (x *index) unname(f *file, n p2p.FileName) {
-	for i := range f.names {
-		if f.names[i].name == n {
-			if f.names[i].copies--; f.names[i].copies == 0 {
-				if x.summary != nil {
-					x.summary.Remove(f.names[i].lowered)
-				}
-				f.names = slices.Delete(f.names, i, i+1)
-			}
-			return
+	hash := x.hashOf(id)
+	if f := x.fileOf(id, hash); f != none {
+		if c := x.copyOf(o, f, hash); c != none {
+			x.drop(c, hash)
 		}
 	}
 }
 
-// names are what the summary has been told of, in the form of text.Lower.
-func (x *index) names(yield func(string) bool) {
-	for _, f := range x.order {
-		for _, n := range f.names {
-			if !yield(n.lowered) {
-				return
-			}
+// removeAll takes everything of a session away, at most so many copies at once, and says whether that was all.
+func (x *index) removeAll(session p2p.SessionID, most int) (all bool) {
+	for range most {
+		o, ok := x.sessions[session]
+		if !ok {
+			return true
+		}
+		c := x.owners[o].copies
+		x.drop(c, x.hashOf(x.files.at(x.name(x.copies.at(c).name).file).id))
+	}
+	_, more := x.sessions[session]
+	return !more
+}
+
+// drop takes a copy away whose file has that hash. The last copy gets its number.
+func (x *index) drop(c uint32, hash uint64) {
+	gone := *x.copies.at(c)
+	f := x.name(gone.name).file
+	x.leave(c, f)
+	x.byHave.remove(hashOfCopy(hash, gone.owner), c)
+	if x.owners[gone.owner].copies == none {
+		x.release(gone.owner)
+	}
+	x.dropName(gone.name)
+	x.count(f, -1)
+	if x.files.at(f).n == 0 {
+		x.byID.remove(uint32(hash), f)
+		x.fillFile(f)
+	}
+	x.fillCopy(c)
+}
+
+func (x *index) release(o uint32) {
+	delete(x.sessions, x.owners[o].session)
+	x.free = append(x.free, o)
+	if len(x.sessions) == 0 {
+		x.owners, x.free = nil, nil
+	}
+}
+
+// enter puts a copy into its rings, behind the others.
+func (x *index) enter(c, f uint32) {
+	have, file := x.copies.at(c), x.files.at(f)
+	if file.copies == none {
+		file.copies, have.next, have.prev = c, c, c
+	} else {
+		first := x.copies.at(file.copies)
+		have.next, have.prev = file.copies, first.prev
+		x.copies.at(first.prev).next, first.prev = c, c
+	}
+	o := &x.owners[have.owner]
+	if o.copies == none {
+		o.copies, have.more, have.less = c, c, c
+		return
+	}
+	first := x.copies.at(o.copies)
+	have.more, have.less = o.copies, first.less
+	x.copies.at(first.less).more, first.less = c, c
+}
+
+// leave takes a copy out of its rings.
+func (x *index) leave(c, f uint32) {
+	have, file, o := x.copies.at(c), x.files.at(f), &x.owners[x.copies.at(c).owner]
+	x.copies.at(have.prev).next, x.copies.at(have.next).prev = have.next, have.prev
+	if file.copies == c {
+		if file.copies = have.next; have.next == c {
+			file.copies = none
+		}
+	}
+	x.copies.at(have.less).more, x.copies.at(have.more).less = have.more, have.less
+	if o.copies == c {
+		if o.copies = have.more; have.more == c {
+			o.copies = none
 		}
 	}
 }
 
-// wanted is what a search asks of the index.
-type wanted struct {
-	text     p2p.SearchText
-	limit    int                   // files at most; 0: all
-	perOwner int                   // files that only one host has, before those of others; 0: no cap
-	all      bool                  // all copies of a file of which one matches, instead of the matching copies
-	known    func(p2p.FileID) bool // files that may be found
-}
-
-// match finds at most limit known files of which a name matches, and says whether there are more: those with the most
-// copies, and of equals those with the smaller MD5. Where there are more, those that are past the cap of the only host
-// that has them stand behind the others. Of each it gives the matching copies, or, with all, every copy.
-func (x *index) match(w wanted) (hits []message.Hit, more bool) {
-	p := text.NewPattern(w.text)
-	best, n := first{limit: w.limit}, 0
-	x.each(w, p, func(f *file) {
-		best.add(f)
-		n++
-	})
-	files := best.files()
-	if more = len(files) < n; more && w.perOwner > 0 && x.crowded(files, w.perOwner) {
-		files = x.capped(w, p, files)
-	}
-	for _, f := range files {
-		for _, c := range f.copies {
-			if w.all || p.Matches(c.name) {
-				hits = append(hits, message.Hit{File: f.id, Name: c.name, Owner: x.sessions[c.session].endpoint})
+// fillCopy gives the last copy the number of one that has left.
+func (x *index) fillCopy(c uint32) {
+	last := x.copies.n - 1
+	if c != last {
+		moved := *x.copies.at(last)
+		f := x.name(moved.name).file
+		x.byHave.replace(hashOfCopy(x.hashOf(x.files.at(f).id), moved.owner), last, c)
+		for _, link := range []*uint32{&moved.next, &moved.prev, &moved.more, &moved.less} {
+			if *link == last {
+				*link = c // it is alone in its ring
 			}
 		}
-	}
-	return hits, more
-}
-
-// each goes through the files that match.
-func (x *index) each(w wanted, p text.Pattern, do func(*file)) {
-	for _, f := range x.order {
-		if slices.ContainsFunc(f.names, func(n name) bool { return p.MatchesLower(n.lowered) }) && w.known(f.id) {
-			do(f)
+		*x.copies.at(c) = moved
+		x.copies.at(moved.prev).next, x.copies.at(moved.next).prev = c, c
+		x.copies.at(moved.less).more, x.copies.at(moved.more).less = c, c
+		if first := &x.files.at(f).copies; *first == last {
+			*first = c
+		}
+		if first := &x.owners[moved.owner].copies; *first == last {
+			*first = c
 		}
 	}
+	x.copies.removeLast()
 }
 
-// first is the first files of many in the order of match, without sorting them all.
-type first struct {
-	limit int // 0: all
-	found []*file
-	last  *file // no file behind it is among the first any more; nil while there is room
-}
-
-func (b *first) add(f *file) {
-	if b.last != nil && before(b.last, f) {
-		return
+// fillFile gives the last file the number of one that nobody has any more.
+func (x *index) fillFile(f uint32) {
+	last := x.files.n - 1
+	if f != last {
+		moved := *x.files.at(last)
+		x.byID.replace(uint32(x.hashOf(moved.id)), last, f)
+		for n := moved.names; n != noName; n = x.name(n).next {
+			x.name(n).file = f
+		}
+		*x.files.at(f) = moved
+		x.ranks.put(moved.n, f)
 	}
-	if b.found = append(b.found, f); b.limit > 0 && len(b.found) >= 2*b.limit {
-		b.cut()
+	x.files.removeLast()
+}
+
+// count notes that a file has a copy more or less.
+func (x *index) count(f uint32, by int) {
+	file := x.files.at(f)
+	if file.n > 0 {
+		x.ranks.remove(file.n, f)
+	}
+	if file.n = uint32(int(file.n) + by); file.n > 0 {
+		x.ranks.put(file.n, f)
 	}
 }
 
-// cut sorts what there is and drops what is past the limit.
-func (b *first) cut() {
-	slices.SortFunc(b.found, compare)
-	if b.limit > 0 && len(b.found) > b.limit {
-		b.found = b.found[:b.limit]
-		b.last = b.found[b.limit-1]
-	}
-}
-
-func (b *first) files() []*file {
-	b.cut()
-	return b.found
-}
-
-// compare puts files with more copies first, and of equals those with the smaller MD5.
-func compare(a, b *file) int {
-	return cmp.Or(cmp.Compare(len(b.copies), len(a.copies)), a.id.Compare(b.id))
-}
-
-func before(a, b *file) bool { return compare(a, b) < 0 }
+// prefix is the part of an MD5 that comes first in the order of files.
+func prefix(id p2p.FileID) uint32 { return binary.BigEndian.Uint32(id[:]) }

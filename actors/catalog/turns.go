@@ -19,25 +19,24 @@ func newTurns() turns {
 	return turns{waiting: make(map[netip.Addr][]*message.Match), askers: make(map[string]netip.Addr)}
 }
 
-// add puts a search behind those for the same address, and says whether it is the only one that waits.
-func (t *turns) add(m *message.Match) (first bool) {
+// add puts a search behind those for the same address.
+func (t *turns) add(m *message.Match) {
 	if len(t.waiting[m.For]) == 0 {
 		t.order = append(t.order, m.For)
 	}
 	t.waiting[m.For] = append(t.waiting[m.For], m)
 	t.askers[m.ReplyTo.Id] = m.For
-	return len(t.order) == 1 && len(t.waiting[m.For]) == 1
 }
 
-// next takes out the search whose turn it is, nil for none, and says whether more wait.
-func (t *turns) next() (m *message.Match, more bool) {
+// next takes out the search whose turn it is; nil for none.
+func (t *turns) next() *message.Match {
 	if len(t.order) == 0 {
-		return nil, false
+		return nil
 	}
 	at := t.order[0]
 	t.order = t.order[1:]
 	all := t.waiting[at]
-	m = all[0]
+	m := all[0]
 	all[0] = nil
 	delete(t.askers, m.ReplyTo.Id)
 	if all = all[1:]; len(all) > 0 {
@@ -46,7 +45,7 @@ func (t *turns) next() (m *message.Match, more bool) {
 	} else {
 		delete(t.waiting, at)
 	}
-	return m, len(t.order) > 0
+	return m
 }
 
 // drop takes out the search of somebody who has gone.

@@ -18,8 +18,7 @@ func TestTurns(t *testing.T) {
 	q := newTurns()
 	ask := func(from byte, n int) {
 		for i := range n {
-			first := q.add(&message.Match{For: netip.AddrFrom4([4]byte{from}), Ref: message.Ref(i), ReplyTo: asker(from, i)})
-			require.Equal(t, from == 1 && i == 0, first)
+			q.add(&message.Match{For: netip.AddrFrom4([4]byte{from}), Ref: message.Ref(i), ReplyTo: asker(from, i)})
 		}
 	}
 	ask(1, 100)
@@ -27,19 +26,16 @@ func TestTurns(t *testing.T) {
 	ask(3, 1)
 	var got []byte
 	next := make(map[byte]message.Ref)
-	for {
-		m, more := q.next()
+	for q.len() > 0 {
+		m := q.next()
 		from := m.For.As4()[0]
 		require.Equal(t, next[from], m.Ref, "in order")
 		next[from]++
-		if got = append(got, from); !more {
-			break
-		}
+		got = append(got, from)
 	}
 	require.Equal(t, []byte{1, 2, 3, 1, 2, 1, 1}, got[:7])
 	require.Len(t, got, 103)
-	m, more := q.next()
-	require.True(t, m == nil && !more)
+	require.Nil(t, q.next())
 	require.Empty(t, q.waiting)
 	require.Zero(t, q.len())
 	ask(1, 3)
@@ -47,9 +43,7 @@ func TestTurns(t *testing.T) {
 	q.drop(asker(1, 0).Id)
 	q.drop(asker(2, 0).Id)
 	q.drop(asker(2, 0).Id)
-	m, more = q.next()
-	require.True(t, m.Ref == 1 && more)
-	m, more = q.next()
-	require.True(t, m.Ref == 2 && !more)
+	require.Equal(t, message.Ref(1), q.next().Ref)
+	require.Equal(t, message.Ref(2), q.next().Ref)
 	require.Zero(t, q.len())
 }

@@ -2,9 +2,9 @@
 // search is not made to where nothing can be found. It is pure.
 //
 // A filter is a Bloom filter with one hash function, as in Gnutella's query routing: a bit for each run of four, six and
-// eight bytes in a name in the form of text.Lower, which is the form in which catalogs match. A search text is turned
-// away where one of its runs is missing. It is never turned away where a name matches, whatever bytes both are made of: a
-// name that contains the text contains its runs. Texts that are shorter than four bytes and "*" have no runs, and pass.
+// eight bytes in a name in each of its text.Forms, which are those in which catalogs match. A search text is turned
+// away where one of its runs is missing in each form. It is never turned away where a name matches, whatever bytes both are
+// made of: a form that contains the text's contains its runs. Texts that are shorter than four bytes and "*" have no runs, and pass.
 //
 // The run, as a number r of which the first byte is the highest, is at the position that the first LogBits bits of the
 // lower 64 of (r xor r>>32) · 0x9E3779B97F4A7C15 give.

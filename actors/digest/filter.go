@@ -83,7 +83,17 @@ func (f *Filter) MayMatch(t p2p.SearchText) bool {
 		return true
 	}
 	var room [3 * p2p.TextLen]uint32
-	for _, h := range appendHashes(room[:0], text.NewPattern(t).Lowered()) {
+	required := text.NewPattern(t).Required()
+	for _, form := range required {
+		if f.hasAll(appendHashes(room[:0], form)) {
+			return true
+		}
+	}
+	return len(required) == 0
+}
+
+func (f *Filter) hasAll(hashes []uint32) bool {
+	for _, h := range hashes {
 		if !isSet(f.bits, h>>(hashBits-f.log)) {
 			return false
 		}

@@ -14,7 +14,7 @@ func wholeOf(generation uint32, names ...string) []Part {
 }
 
 func TestNothingIsKnownBeforeTheLastPart(t *testing.T) {
-	parts := wholeOf(7, newLibrary(5).lowered(5_000)...)
+	parts := wholeOf(7, newLibrary(5).names(5_000)...)
 	require.Greater(t, len(parts), 2)
 	f, absent := NewFilter(512<<10), searchFor("no such name at all")
 	require.True(t, f.MayMatch(absent))
@@ -35,7 +35,7 @@ func TestNothingIsKnownBeforeTheLastPart(t *testing.T) {
 // moment it came.
 func TestCopiesAreTold(t *testing.T) {
 	s := NewSummary(512<<10, 0)
-	names := newLibrary(5).lowered(5_000)
+	names := newLibrary(5).names(5_000)
 	parts := s.Whole(all(names))
 	for late := range len(parts) + 1 {
 		own, other := NewFilter(512<<10), NewFilter(512<<10)
@@ -69,7 +69,7 @@ func tell(t *testing.T, f *Filter, parts []Part) {
 
 // TestNonsenseIsForgotten: after anything that does not fit every text passes, until another whole has come.
 func TestNonsenseIsForgotten(t *testing.T) {
-	small, large := wholeOf(7, "some name"), wholeOf(7, newLibrary(5).lowered(5_000)...)
+	small, large := wholeOf(7, "some name"), wholeOf(7, newLibrary(5).names(5_000)...)
 	absent := searchFor("no such name at all")
 	for name, wrong := range map[string]func(f *Filter) bool{
 		"too large":          func(f *Filter) bool { return f.Put(Part{Generation: 8, LogBits: 23}) },
@@ -112,7 +112,7 @@ func FuzzFilter(f *testing.F) {
 	f.Add([]byte{0, 7, 12, 0, 255, 0, 7, 12, 1, 255, 2, 7, 1, 9})
 	f.Add([]byte{0, 7, 13, 0, 255, 1, 7, 13, 0, 255, 1, 7, 13, 0, 255, 2, 7, 200, 200, 3, 0, 0, 0})
 	f.Add([]byte{0, 7, 99, 0, 0, 1, 1, 1, 1, 1, 3, 0, 0, 0, 0})
-	names := newLibrary(5).lowered(20)
+	names := newLibrary(5).names(20)
 	whole := wholeOf(50, names...)
 	f.Fuzz(func(t *testing.T, script []byte) {
 		const maximum = 4 << 10

@@ -17,12 +17,12 @@ const (
 // multiplier spreads the runs: 2^64 divided by the golden ratio, odd.
 const multiplier = 0x9E3779B97F4A7C15
 
-// appendHashes adds the hash of each run of lowered; none where it is shorter than a run. The first LogBits bits of a
-// hash are the run's position in a filter.
-func appendHashes(dst []uint32, lowered string) []uint32 {
+// appendHashes adds the hash of each run of a form of a name; none where it is shorter than a run. The first LogBits bits
+// of a hash are the run's position in a filter.
+func appendHashes(dst []uint32, form []byte) []uint32 {
 	var run uint64
-	for i := range len(lowered) {
-		run = run<<8 | uint64(lowered[i])
+	for i, c := range form {
+		run = run<<8 | uint64(c)
 		if i >= short-1 {
 			dst = append(dst, hash(run&shortMask))
 		}

@@ -8,7 +8,6 @@ import (
 	"sync"
 
 	"alakazaam/actors/p2p"
-	"alakazaam/actors/text"
 )
 
 // library makes names as people give them to music: artists of which few are everywhere and many are rare, titles out of
@@ -103,11 +102,11 @@ func (l *library) name() string {
 	return p2p.CutText(name, p2p.NameLen)
 }
 
-// lowered is n names in the form of text.Lower.
-func (l *library) lowered(n int) []string {
+// names are n names.
+func (l *library) names(n int) []string {
 	out := make([]string, n)
 	for i := range out {
-		out[i] = text.Lower(l.name())
+		out[i] = l.name()
 	}
 	return out
 }
@@ -129,10 +128,10 @@ func (l *library) search(width int) string {
 	}
 }
 
-func all(names []string) iter.Seq[string] {
-	return func(yield func(string) bool) {
+func all(names []string) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
 		for _, n := range names {
-			if !yield(n) {
+			if !yield([]byte(n)) {
 				return
 			}
 		}

@@ -5,6 +5,8 @@ import (
 	"iter"
 	"math"
 	"slices"
+
+	"alakazaam/actors/text"
 )
 
 const (
@@ -35,7 +37,8 @@ type Summary struct {
 	set, clear []uint32
 	scan       bool
 
-	hashes []uint32 // room
+	forms  text.Forms // room, as are the hashes
+	hashes []uint32
 }
 
 // NewSummary begins a filter of at most maximum bytes. The first whole filter that it gives bears the generation after
@@ -47,18 +50,17 @@ func NewSummary(maximum int, generation uint32) *Summary {
 // Generation is the number of the last whole filter.
 func (s *Summary) Generation() uint32 { return s.generation }
 
-// Add takes in a name in the form of text.Lower.
-func (s *Summary) Add(lowered string) {
-	s.add(lowered)
+// Add takes in a name.
+func (s *Summary) Add(name []byte) {
+	s.add(name)
 	if limit := len(s.counts) / dense; len(s.set) > limit {
 		s.set, s.scan = s.set[:0], true
 	}
 }
 
-func (s *Summary) add(lowered string) {
+func (s *Summary) add(name []byte) {
 	s.names++
-	s.hashes = appendHashes(s.hashes[:0], lowered)
-	for _, h := range s.hashes {
+	for _, h := range s.hash(name) {
 		p := h >> (hashBits - s.log)
 		n := s.counts[p]
 		if n < math.MaxUint8 {
@@ -74,11 +76,10 @@ func (s *Summary) add(lowered string) {
 }
 
 // Remove takes away a name that was added.
-func (s *Summary) Remove(lowered string) {
+func (s *Summary) Remove(name []byte) {
 	s.names--
 	s.gone++
-	s.hashes = appendHashes(s.hashes[:0], lowered)
-	for _, h := range s.hashes {
+	for _, h := range s.hash(name) {
 		p := h >> (hashBits - s.log)
 		n := s.counts[p]
 		if n == 0 || n == math.MaxUint8 {
@@ -97,9 +98,17 @@ func (s *Summary) Remove(lowered string) {
 	}
 }
 
+// hash gives the hashes of the runs in all forms of a name.
+func (s *Summary) hash(name []byte) []uint32 {
+	s.forms.Of(name)
+	s.hashes = appendHashes(s.hashes[:0], s.forms.Lowered())
+	s.hashes = appendHashes(s.hashes, s.forms.Folded())
+	return s.hashes
+}
+
 // Whole builds the filter anew from all names of the catalog, each as often as it was or would be added, and gives the
 // parts of it. The first call has to come before anything else; later ones forget what has changed.
-func (s *Summary) Whole(names iter.Seq[string]) []Part {
+func (s *Summary) Whole(names iter.Seq[[]byte]) []Part {
 	for s.log = minLog; !s.build(names); s.log++ {
 	}
 	s.gone = 0
@@ -108,7 +117,7 @@ func (s *Summary) Whole(names iter.Seq[string]) []Part {
 
 // build counts all names. False where the filter could be larger and becomes too full: then the rest is not looked at,
 // so that all tries together take twice as long as the last at most.
-func (s *Summary) build(names iter.Seq[string]) bool {
+func (s *Summary) build(names iter.Seq[[]byte]) bool {
 	size := 1 << s.log
 	s.counts, s.bits = make([]uint8, size), make([]byte, size/8)
 	s.live, s.names = 0, 0
@@ -126,7 +135,7 @@ func (s *Summary) overfull() bool { return s.log < s.max && s.live > len(s.count
 // Changes gives what has changed since the last call, or since Whole: deltas, or the parts of a filter of another
 // generation, which it builds from names where it has to. Bits that were set are in it at once, while those that are
 // cleared wait until there are some.
-func (s *Summary) Changes(names iter.Seq[string]) ([]Part, []Delta) {
+func (s *Summary) Changes(names iter.Seq[[]byte]) ([]Part, []Delta) {
 	if s.overfull() || s.gone > max(s.names, fewGone) {
 		return s.Whole(names), nil
 	}

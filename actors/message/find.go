@@ -49,11 +49,13 @@ type Result struct {
 
 // Match asks the catalog for files whose name matches. Answered by Matched.
 type Match struct {
-	Ref     Ref
-	Text    p2p.SearchText
-	Limit   int        // files at most, those with the most copies
-	For     netip.Addr // for whom; addresses take turns
-	All     bool       // all copies of a file of which one matches, instead of the matching copies
+	Ref   Ref
+	Text  p2p.SearchText
+	Limit int        // files at most, those with the most copies
+	For   netip.Addr // for whom; addresses take turns
+	// Session is the one that searches; what it has published before is found. The zero value: nobody here.
+	Session p2p.SessionID
+	All     bool // all copies of a file of which one matches, instead of the matching copies
 	ReplyTo *actor.PID
 }
 

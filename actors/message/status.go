@@ -47,6 +47,8 @@ type CatalogStatus struct {
 	Files  int `json:"files"`  // distinct files
 	Copies int `json:"copies"` // files with their owners
 	Owners int `json:"owners"`
+	// What is kept is still being loaded, and only part of it can be found.
+	Loading bool `json:"loading,omitempty"`
 }
 
 // OverlayStatus is the snapshot of the neighbors.

@@ -168,7 +168,8 @@ func (n *node) start(ctx actor.Context) {
 	} else {
 		n.serving(ctx, nil)
 		n.act(true, false)
-		n.await(ctx, 0, n.ready, nil, event{ready, r.Catalog.Id}, event{ready, r.Sessions.Id})
+		// The catalog may take longer: what it has loaded is found meanwhile, and answers say that there may be more.
+		n.await(ctx, 0, n.ready, nil, event{ready, r.Sessions.Id})
 	}
 	if r.Role != nil {
 		n.child(ctx, "role", role.Props(n.env, role.Options{
@@ -207,7 +208,7 @@ func (n *node) child(ctx actor.Context, name string, p *actor.Props) {
 // serves says whether others are let in.
 func (n *node) serves() bool { return n.opened && !n.ending }
 
-// ready is when everything behind the gateway has loaded.
+// ready is when what is behind the gateway can serve.
 func (n *node) ready(ctx actor.Context) {
 	n.loaded = true
 	n.open(ctx)

@@ -110,7 +110,7 @@ func (s *search) Receive(ctx actor.Context) {
 func (s *search) start(ctx actor.Context) {
 	s.begun = s.env.Clock.Now()
 	ctx.Send(s.routes.Catalog, &message.Match{
-		Text: s.find.Text, Limit: s.limit, For: s.find.For, All: true, ReplyTo: ctx.Self(),
+		Text: s.find.Text, Limit: s.limit, For: s.find.For, Session: s.find.Session, All: true, ReplyTo: ctx.Self(),
 	})
 	if s.plan.strategy == config.StrategyFlood {
 		s.step(ctx)

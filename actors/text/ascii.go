@@ -104,3 +104,6 @@ func validPrefix(s string) int {
 	}
 	return len(s)
 }
+
+// foldLower gives the form in which names are compared that may have gone through somebody's fold to ASCII.
+func foldLower(s string) string { return strings.ToLower(ASCII(s)) }

@@ -80,8 +80,12 @@ func writeStatus(w io.Writer, width int, s *admin.Status) {
 		line("peers", "%d logged in", s.Sessions.Sessions)
 	}
 	if c := s.Catalog; c != nil {
-		line("catalog", "%s, %s, of %s", plural(c.Files, "file", "files"), plural(c.Copies, "copy", "copies"),
-			plural(c.Owners, "owner", "owners"))
+		loading := ""
+		if c.Loading {
+			loading = "; more is being loaded"
+		}
+		line("catalog", "%s, %s, of %s%s", plural(c.Files, "file", "files"), plural(c.Copies, "copy", "copies"),
+			plural(c.Owners, "owner", "owners"), loading)
 	}
 	if q := s.Queries; q != nil {
 		line("searches", "%d running, %d of others, %d remembered", q.Searches, q.Answers, q.Seen)

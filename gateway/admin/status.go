@@ -147,6 +147,12 @@ func (s *Server) getReady(w *response, r *http.Request) error {
 	case !node.Ready:
 		return w.unavailable("the node is starting or ending")
 	}
+	if w.trusted && s.Routes.Serving() {
+		catalog, err := ask[*message.CatalogStatus](r.Context(), s, s.Routes.Catalog, s.Timeout, inspect)
+		if err == nil && catalog.Loading {
+			return writePlain(w, fmt.Sprintf("ready; of the directory %d files are loaded so far", catalog.Files))
+		}
+	}
 	return writePlain(w, "ready")
 }
 

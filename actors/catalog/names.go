@@ -1,0 +1,171 @@
+package catalog
+
+import (
+	"alakazaam/actors/p2p"
+)
+
+// movedAtOnce is how many names move in one step of cleaning.
+const movedAtOnce = 128
+
+func (x *index) newSegment() uint32 {
+	if last := len(x.unused) - 1; last >= 0 {
+		at := x.unused[last]
+		x.unused = x.unused[:last]
+		x.segments[at] = &segment{}
+		return at
+	}
+	x.segments = append(x.segments, &segment{})
+	return uint32(len(x.segments) - 1)
+}
+
+func (x *index) name(n nameAt) *name { return &x.segments[n.segment()].names[n.place()] }
+
+func (x *index) bytesOf(n nameAt) []byte { return x.segments[n.segment()].text(n.place()) }
+
+// useName gives the name of a file for one copy more.
+func (x *index) useName(f uint32, n p2p.FileName) nameAt {
+	for at := x.files.at(f).names; at != noName; at = x.name(at).next {
+		if string(x.bytesOf(at)) == string(n) {
+			x.name(at).copies++
+			return at
+		}
+	}
+	at := x.addName(name{file: f, next: x.files.at(f).names, copies: 1}, []byte(n))
+	x.files.at(f).names = at
+	if x.names++; x.summary != nil {
+		x.summary.Add([]byte(n))
+	}
+	return at
+}
+
+// addName puts a name into the segment that grows.
+func (x *index) addName(n name, bytes []byte) nameAt {
+	s := x.segments[x.active]
+	if len(s.names) >= x.room.full {
+		s = x.seal()
+	}
+	return nameAt(x.active<<segmentBits | s.add(n, bytes, &x.room))
+}
+
+// seal begins another segment.
+func (x *index) seal() *segment {
+	if s := x.segments[x.active]; s.where != nil {
+		x.freezing = append(x.freezing, x.active)
+	}
+	was := x.active
+	x.active = x.newSegment()
+	x.look(was)
+	return x.segments[x.active]
+}
+
+// dropName notes that a copy does not bear a name any more.
+func (x *index) dropName(at nameAt) {
+	n := x.name(at)
+	if n.copies--; n.copies > 0 {
+		return
+	}
+	if x.names--; x.summary != nil {
+		x.summary.Remove(x.bytesOf(at))
+	}
+	for link := &x.files.at(n.file).names; ; link = &x.name(*link).next {
+		if *link == at {
+			*link = n.next
+			break
+		}
+	}
+	x.segments[at.segment()].live--
+	x.look(at.segment())
+}
+
+// look decides whether a segment is worth cleaning, or dropping at once.
+func (x *index) look(at uint32) {
+	s := x.segments[at]
+	dead := len(s.names) - s.live
+	switch {
+	case at == x.active:
+		if dead >= x.room.listedFrom && dead > s.live {
+			x.seal()
+		}
+	case s.live == 0:
+		x.segments[at] = nil
+		x.unused = append(x.unused, at)
+	case dead > s.live && !s.dirty:
+		s.dirty = true
+		x.dirty = append(x.dirty, at)
+	}
+}
+
+// tidy does a little of what can wait, and says whether there is more of it.
+func (x *index) tidy() (more bool) {
+	switch {
+	case len(x.freezing) > 0:
+		// One that was dropped meanwhile may have come back as the one that grows.
+		if s := x.segments[x.freezing[0]]; s == nil || x.freezing[0] == x.active || s.frozen || s.where == nil || s.freeze() {
+			x.freezing = x.freezing[1:]
+		}
+	case len(x.dirty) > 0:
+		if s := x.segments[x.dirty[0]]; s == nil || !s.dirty || x.clean(x.dirty[0], s) {
+			x.dirty = x.dirty[1:]
+		}
+	}
+	if len(x.freezing) == 0 {
+		x.freezing = nil
+	}
+	if len(x.dirty) == 0 {
+		x.dirty = nil
+	}
+	return x.untidy()
+}
+
+func (x *index) untidy() bool { return len(x.freezing)+len(x.dirty) > 0 }
+
+// clean moves names that are used to the segment that grows, and says whether the other one is dropped over that.
+func (x *index) clean(at uint32, s *segment) (done bool) {
+	for end := s.cleaning + movedAtOnce; s.cleaning < end && int(s.cleaning) < len(s.names); s.cleaning++ {
+		n := s.names[s.cleaning]
+		if n.copies == 0 {
+			continue
+		}
+		from := nameAt(at<<segmentBits | s.cleaning)
+		to := x.addName(n, s.text(s.cleaning))
+		f := x.files.at(n.file)
+		for link := &f.names; ; link = &x.name(*link).next {
+			if *link == from {
+				*link = to
+				break
+			}
+		}
+		x.rename(f, from, to, n.copies)
+		s.names[s.cleaning].copies = 0
+		s.live--
+	}
+	if s.live > 0 {
+		return false
+	}
+	x.look(at)
+	return true
+}
+
+// rename has so many copies of a file refer to another number of their name.
+func (x *index) rename(f *file, from, to nameAt, copies uint32) {
+	for c := f.copies; copies > 0; c = x.copies.at(c).next {
+		if have := x.copies.at(c); have.name == from {
+			have.name = to
+			copies--
+		}
+	}
+}
+
+// eachName goes through the names of all files: what the summary has been told of.
+func (x *index) eachName(yield func([]byte) bool) {
+	for _, s := range x.segments {
+		if s == nil {
+			continue
+		}
+		for i := range s.names {
+			if s.names[i].copies > 0 && !yield(s.text(uint32(i))) {
+				return
+			}
+		}
+	}
+}
