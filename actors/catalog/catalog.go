@@ -100,11 +100,11 @@ func (c *catalog) Receive(ctx actor.Context) {
 		c.lookUp(ctx)
 		c.write(ctx)
 		c.index.tidy()
-		c.schedule(ctx)
+		c.build(ctx, builtAtOnce)
 	case *message.Digesting:
 		c.onDigesting(ctx, m)
 	case *message.Undigesting:
-		c.digests, c.index.summary = nil, nil
+		c.digests, c.index.summary, c.index.next = nil, nil, nil
 	case *message.Inspect:
 		ctx.Send(m.ReplyTo, &message.CatalogStatus{
 			Files: int(c.index.files.n), Copies: int(c.index.copies.n), Owners: len(c.index.sessions), Loading: c.endpoints != nil,
@@ -128,7 +128,7 @@ func (c *catalog) Receive(ctx actor.Context) {
 func (c *catalog) schedule(ctx actor.Context) {
 	c.waiting.Set(c.turns.len())
 	c.unwritten.Set(len(c.writes.queue))
-	if !c.turning && (c.turns.len() > 0 || len(c.writes.queue) > 0 || c.index.untidy()) {
+	if !c.turning && (c.turns.len() > 0 || len(c.writes.queue) > 0 || c.index.next != nil || c.index.untidy()) {
 		c.turning = true
 		ctx.Send(ctx.Self(), &turn{})
 	}

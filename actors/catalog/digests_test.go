@@ -46,6 +46,13 @@ func (o overWire) tell(t require.TestingT, parts []digest.Part, deltas []digest.
 	}
 }
 
+// summarized builds the summary of an index.
+func summarized(x *index, maximum int) {
+	x.next = &building{summary: digest.NewSummary(maximum)}
+	for !x.build(100) {
+	}
+}
+
 // TestWhatIsFoundPasses: whatever is published, withdrawn and searched, a neighbor that hears of it over a link never
 // turns a search away that the index answers.
 func TestWhatIsFoundPasses(t *testing.T) {
@@ -57,9 +64,11 @@ func TestWhatIsFoundPasses(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		const maximum = 2 << 10
 		x, o := newIndex(), overWire{digest.NewFilter(maximum)}
-		x.summary = digest.NewSummary(maximum, 0)
-		o.tell(t, x.summary.Whole(x.eachName), nil)
+		summarized(x, maximum)
+		o.tell(t, x.summary.Whole(0), nil)
+		x.room.listedFrom, x.room.full = 2, 6
 		var published []string
+		generation := uint32(0)
 		for range rapid.IntRange(1, 20).Draw(t, "messages") {
 			for range rapid.IntRange(0, 5).Draw(t, "changes") {
 				session := sessionNo(rapid.IntRange(1, 3).Draw(t, "session"))
@@ -76,7 +85,17 @@ func TestWhatIsFoundPasses(t *testing.T) {
 					}
 				}
 			}
-			parts, deltas := x.summary.Changes(x.eachName)
+			for range rapid.IntRange(0, 9).Draw(t, "tidying") {
+				x.tidy()
+			}
+			if x.next == nil && (x.summary.Stale() || rapid.IntRange(0, 4).Draw(t, "another") == 0) {
+				x.next = &building{summary: digest.NewSummary(maximum)}
+			}
+			if x.next != nil && x.build(rapid.IntRange(1, 10).Draw(t, "built")) {
+				generation += 1000
+				o.tell(t, x.summary.Whole(generation), nil)
+			}
+			parts, deltas := x.summary.Changes()
 			o.tell(t, parts, deltas)
 			for range rapid.IntRange(0, 4).Draw(t, "searches") {
 				text, err := p2p.NewSearchText(partOf(t, published))
@@ -107,8 +126,8 @@ func partOf(t *rapid.T, names []string) string {
 // TestWithdrawnNamesAreTurnedAway: a name counts as long as one copy of a file bears it.
 func TestWithdrawnNamesAreTurnedAway(t *testing.T) {
 	x, o := newIndex(), overWire{digest.NewFilter(64 << 10)}
-	x.summary = digest.NewSummary(64<<10, 0)
-	o.tell(t, x.summary.Whole(x.eachName), nil)
+	summarized(x, 64<<10)
+	o.tell(t, x.summary.Whole(0), nil)
 	text := func(i int) p2p.SearchText {
 		s, err := p2p.NewSearchText(fmt.Sprintf("%X", uint64(i+1)*0x1357_9BDF_0246))
 		require.NoError(t, err)
@@ -121,7 +140,11 @@ func TestWithdrawnNamesAreTurnedAway(t *testing.T) {
 		}
 	}
 	turnedAway := func() (n int) {
-		parts, deltas := x.summary.Changes(x.eachName)
+		if x.summary.Stale() {
+			summarized(x, 64<<10)
+			o.tell(t, x.summary.Whole(0), nil)
+		}
+		parts, deltas := x.summary.Changes()
 		o.tell(t, parts, deltas)
 		for i := range 400 {
 			if !o.filter.MayMatch(text(i)) {
@@ -318,14 +341,14 @@ func BenchmarkPut(b *testing.B) {
 				put(i)
 			}
 			if with {
-				x.summary = digest.NewSummary(int(config.DefaultSearchFilterMax), 0)
-				x.summary.Whole(x.eachName)
+				summarized(x, int(config.DefaultSearchFilterMax))
+				x.summary.Whole(0)
 			}
 			told := 0
 			b.ReportAllocs()
 			for i := before; b.Loop(); i++ {
 				if put(i); with && i%100 == 0 {
-					parts, deltas := x.summary.Changes(x.eachName)
+					parts, deltas := x.summary.Changes()
 					for _, p := range parts {
 						told += len(p.Data)
 					}

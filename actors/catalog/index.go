@@ -35,7 +35,8 @@ type index struct {
 	sessions map[p2p.SessionID]uint32
 
 	seed    maphash.Seed    // so that nobody can make files that stand at one place in the tables
-	summary *digest.Summary // of all names of all files; nil while nobody wants it
+	summary *digest.Summary // of all names of all files; nil while nobody wants it, and until the first one is built
+	next    *building       // the summary that comes after it; nil: none
 	room    room
 }
 

@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"alakazaam/actors/digest"
 	"alakazaam/actors/p2p"
 )
 
@@ -32,9 +33,8 @@ func (x *index) useName(f uint32, n p2p.FileName) nameAt {
 	}
 	at := x.addName(name{file: f, next: x.files.at(f).names, copies: 1}, []byte(n))
 	x.files.at(f).names = at
-	if x.names++; x.summary != nil {
-		x.summary.Add([]byte(n))
-	}
+	x.names++
+	x.summarize(at, (*digest.Summary).Add)
 	return at
 }
 
@@ -64,9 +64,8 @@ func (x *index) dropName(at nameAt) {
 	if n.copies--; n.copies > 0 {
 		return
 	}
-	if x.names--; x.summary != nil {
-		x.summary.Remove(x.bytesOf(at))
-	}
+	x.names--
+	x.summarize(at, (*digest.Summary).Remove)
 	for link := &x.files.at(n.file).names; ; link = &x.name(*link).next {
 		if *link == at {
 			*link = n.next
@@ -103,7 +102,7 @@ func (x *index) tidy() (more bool) {
 		if s := x.segments[x.freezing[0]]; s == nil || x.freezing[0] == x.active || s.frozen || s.where == nil || s.freeze() {
 			x.freezing = x.freezing[1:]
 		}
-	case len(x.dirty) > 0:
+	case len(x.dirty) > 0 && x.next == nil:
 		if s := x.segments[x.dirty[0]]; s == nil || !s.dirty || x.clean(x.dirty[0], s) {
 			x.dirty = x.dirty[1:]
 		}
@@ -117,7 +116,7 @@ func (x *index) tidy() (more bool) {
 	return x.untidy()
 }
 
-func (x *index) untidy() bool { return len(x.freezing)+len(x.dirty) > 0 }
+func (x *index) untidy() bool { return len(x.freezing) > 0 || len(x.dirty) > 0 && x.next == nil }
 
 // clean moves names that are used to the segment that grows, and says whether the other one is dropped over that.
 func (x *index) clean(at uint32, s *segment) (done bool) {
@@ -152,20 +151,6 @@ func (x *index) rename(f *file, from, to nameAt, copies uint32) {
 		if have := x.copies.at(c); have.name == from {
 			have.name = to
 			copies--
-		}
-	}
-}
-
-// eachName goes through the names of all files: what the summary has been told of.
-func (x *index) eachName(yield func([]byte) bool) {
-	for _, s := range x.segments {
-		if s == nil {
-			continue
-		}
-		for i := range s.names {
-			if s.names[i].copies > 0 && !yield(s.text(uint32(i))) {
-				return
-			}
 		}
 	}
 }

@@ -10,7 +10,7 @@ import (
 
 // wholeOf are the parts of the filter of some names.
 func wholeOf(generation uint32, names ...string) []Part {
-	return NewSummary(512<<10, generation-1).Whole(all(names))
+	return built(512<<10, names).Whole(generation - 1)
 }
 
 func TestNothingIsKnownBeforeTheLastPart(t *testing.T) {
@@ -34,9 +34,9 @@ func TestNothingIsKnownBeforeTheLastPart(t *testing.T) {
 // TestCopiesAreTold: whoever gets the parts of a copy, and then what the copy gets, has the same filter, at whatever
 // moment it came.
 func TestCopiesAreTold(t *testing.T) {
-	s := NewSummary(512<<10, 0)
 	names := newLibrary(5).names(5_000)
-	parts := s.Whole(all(names))
+	s := built(512<<10, names)
+	parts := s.Whole(0)
 	for late := range len(parts) + 1 {
 		own, other := NewFilter(512<<10), NewFilter(512<<10)
 		for i, p := range parts {

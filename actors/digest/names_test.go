@@ -2,7 +2,6 @@ package digest
 
 import (
 	"fmt"
-	"iter"
 	"math/rand/v2"
 	"strings"
 	"sync"
@@ -111,6 +110,17 @@ func (l *library) names(n int) []string {
 	return out
 }
 
+// built is the summary of a catalog with these names.
+func built(maximum int, names []string) *Summary {
+	s := NewSummary(maximum)
+	for i := 0; i < len(names); i++ {
+		if s.Add([]byte(names[i])); s.Grow() {
+			i = -1
+		}
+	}
+	return s
+}
+
 // search is what somebody types who looks for a song: from the beginning of a word of it, cut to a width.
 func (l *library) search(width int) string {
 	for {
@@ -124,16 +134,6 @@ func (l *library) search(width int) string {
 		}
 		if len(s) >= width && s[width-1] != ' ' {
 			return s[:width]
-		}
-	}
-}
-
-func all(names []string) iter.Seq[[]byte] {
-	return func(yield func([]byte) bool) {
-		for _, n := range names {
-			if !yield([]byte(n)) {
-				return
-			}
 		}
 	}
 }

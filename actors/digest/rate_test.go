@@ -17,9 +17,10 @@ func BenchmarkFalsePositives(b *testing.B) {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			names := newLibrary(7).names(n)
 			blob := strings.Join(names, "\n")
-			s, f := NewSummary(512<<10, 0), NewFilter(512<<10)
+			s, f := NewSummary(512<<10), NewFilter(512<<10)
 			for b.Loop() {
-				for _, p := range s.Whole(all(names)) {
+				s = built(512<<10, names)
+				for _, p := range s.Whole(0) {
 					f.Put(p)
 				}
 			}
@@ -65,8 +66,7 @@ func TestSpread(t *testing.T) {
 			}
 		}
 	}
-	s := NewSummary(512<<10, 0)
-	s.Whole(all(names))
+	s := built(512<<10, names)
 	free := 1.0 // the part of the bits that no run would hit
 	for range runs {
 		free *= 1 - 1/float64(len(s.counts))

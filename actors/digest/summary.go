@@ -2,7 +2,6 @@ package digest
 
 import (
 	"bytes"
-	"iter"
 	"math"
 	"slices"
 
@@ -21,7 +20,7 @@ const (
 
 // Summary makes the filter of a catalog: it counts the names on each bit, so that a bit is cleared when the last of them
 // goes, and collects what changes. A count that has reached its largest value stays: nobody knows any more how many
-// there are. When more names have gone than are left, and when it is too full, the filter is built anew.
+// there are.
 type Summary struct {
 	max        int // LogBits at most
 	log        int
@@ -41,10 +40,11 @@ type Summary struct {
 	hashes []uint32
 }
 
-// NewSummary begins a filter of at most maximum bytes. The first whole filter that it gives bears the generation after
-// the given one; whoever makes one Summary after the other gives a number that cannot have been used before.
-func NewSummary(maximum int, generation uint32) *Summary {
-	return &Summary{max: logOf(maximum), generation: generation % generations}
+// NewSummary begins a filter of at most maximum bytes.
+func NewSummary(maximum int) *Summary {
+	s := &Summary{max: logOf(maximum)}
+	s.empty(minLog)
+	return s
 }
 
 // Generation is the number of the last whole filter.
@@ -106,39 +106,40 @@ func (s *Summary) hash(name []byte) []uint32 {
 	return s.hashes
 }
 
-// Whole builds the filter anew from all names of the catalog, each as often as it was or would be added, and gives the
-// parts of it. The first call has to come before anything else; later ones forget what has changed.
-func (s *Summary) Whole(names iter.Seq[[]byte]) []Part {
-	for s.log = minLog; !s.build(names); s.log++ {
+// Grow makes a filter that has become too full twice as large, and says whether it has. It is empty then: all names have to
+// be added again. So a filter is built by adding all names, from the first one on after each Grow; all tries together take
+// twice as long as the last at most.
+func (s *Summary) Grow() bool {
+	if !s.overfull() {
+		return false
 	}
-	s.gone = 0
-	return s.renew()
+	s.empty(s.log + 1)
+	return true
 }
 
-// build counts all names. False where the filter could be larger and becomes too full: then the rest is not looked at,
-// so that all tries together take twice as long as the last at most.
-func (s *Summary) build(names iter.Seq[[]byte]) bool {
-	size := 1 << s.log
-	s.counts, s.bits = make([]uint8, size), make([]byte, size/8)
-	s.live, s.names = 0, 0
-	s.scan = true // nothing needs to be collected
-	for name := range names {
-		if s.add(name); s.overfull() {
-			return false
-		}
-	}
-	return true
+func (s *Summary) empty(log int) {
+	size := 1 << log
+	s.log, s.counts, s.bits = log, make([]uint8, size), make([]byte, size/8)
+	s.live, s.names, s.gone = 0, 0, 0
+	s.set, s.clear, s.scan = nil, nil, true // nothing needs to be collected before it is whole
 }
 
 func (s *Summary) overfull() bool { return s.log < s.max && s.live > len(s.counts)/tooFull }
 
-// Changes gives what has changed since the last call, or since Whole: deltas, or the parts of a filter of another
-// generation, which it builds from names where it has to. Bits that were set are in it at once, while those that are
-// cleared wait until there are some.
-func (s *Summary) Changes(names iter.Seq[[]byte]) ([]Part, []Delta) {
-	if s.overfull() || s.gone > max(s.names, fewGone) {
-		return s.Whole(names), nil
-	}
+// Stale says whether another one should be built: because this one is too full, or because more names have gone than are
+// left, of which some may still be in it. Until then it is as right as before.
+func (s *Summary) Stale() bool { return s.overfull() || s.gone > max(s.names, fewGone) }
+
+// Whole gives the parts of the whole filter as it is, under the generation after the given one, which is the last that has
+// been told of any filter of this catalog. It has to come before the first Changes.
+func (s *Summary) Whole(generation uint32) []Part {
+	s.generation = generation
+	return s.renew()
+}
+
+// Changes gives what has changed since the last call, or since Whole: deltas, or the parts of a whole filter where those
+// would take longer. Bits that were set are in it at once, while those that are cleared wait until there are some.
+func (s *Summary) Changes() ([]Part, []Delta) {
 	set, unset := s.collect()
 	if len(set)+len(unset) > len(s.counts)/dense {
 		return s.renew(), nil

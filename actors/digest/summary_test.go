@@ -23,8 +23,8 @@ type pair struct {
 }
 
 func newPair(t require.TestingT, maximum int, names ...string) *pair {
-	p := &pair{s: NewSummary(maximum, 99_999_999), f: NewFilter(maximum), names: names}
-	p.tell(t, p.s.Whole(all(p.names)), nil)
+	p := &pair{s: built(maximum, names), f: NewFilter(maximum), names: names}
+	p.tell(t, p.s.Whole(99_999_999), nil)
 	return p
 }
 
@@ -54,8 +54,13 @@ func (p *pair) tell(t require.TestingT, parts []Part, deltas []Delta) {
 
 // sync tells the neighbor, and holds what it knows against the counts.
 func (p *pair) sync(t require.TestingT) {
-	parts, deltas := p.s.Changes(all(p.names))
+	parts, deltas := p.s.Changes()
 	p.tell(t, parts, deltas)
+	if p.s.Stale() {
+		last := p.s.Generation()
+		p.s = built(1<<(p.s.max-3), p.names)
+		p.tell(t, p.s.Whole(last), nil)
+	}
 	require.True(t, p.f.Whole())
 	require.Equal(t, p.s.Generation(), p.f.generation)
 	require.True(t, slices.Equal(p.s.bits, p.f.bits), "deltas and wholes give the same")
@@ -171,8 +176,8 @@ func TestMaximum(t *testing.T) {
 	p.sync(t)
 	require.Equal(t, minLog, p.s.log)
 	require.Greater(t, p.s.live, len(p.s.counts)/2)
-	require.Equal(t, maxLog, NewSummary(1<<40, 0).max)
-	require.Equal(t, minLog, NewSummary(-1, 0).max)
+	require.Equal(t, maxLog, NewSummary(1<<40).max)
+	require.Equal(t, minLog, NewSummary(-1).max)
 	require.Equal(t, 22, NewFilter(512<<10).max)
 }
 
@@ -199,15 +204,15 @@ func TestOneChangeIsADelta(t *testing.T) {
 
 // TestWhatWasToldStays: messages do not change.
 func TestWhatWasToldStays(t *testing.T) {
-	s := NewSummary(512<<10, 0)
-	told := s.Whole(all(newLibrary(5).names(100)))
+	s := built(512<<10, newLibrary(5).names(100))
+	told := s.Whole(0)
 	before := bytes.Clone(told[0].Data)
 	s.Add([]byte("xylophone quartz.flac"))
-	_, deltas := s.Changes(nil)
+	_, deltas := s.Changes()
 	require.Len(t, deltas, 1)
 	set := slices.Clone(deltas[0].Set)
 	s.Add([]byte("hibiscus.mp3"))
-	_, more := s.Changes(nil)
+	_, more := s.Changes()
 	require.Len(t, more, 1)
 	require.Equal(t, before, told[0].Data)
 	require.Equal(t, set, deltas[0].Set)
@@ -221,7 +226,7 @@ func TestClearsWait(t *testing.T) {
 		require.True(t, p.f.MayMatch(quetzal))
 		require.Greater(t, len(p.names), 500)
 		p.remove(0)
-		parts, deltas := p.s.Changes(all(p.names))
+		parts, deltas := p.s.Changes()
 		p.tell(t, parts, deltas)
 	}
 	p.sync(t)
@@ -274,8 +279,7 @@ func TestStickyCounts(t *testing.T) {
 // TestDeltasAreCut: many changes to a large filter go in several deltas.
 func TestDeltasAreCut(t *testing.T) {
 	p := newPair(t, 128<<10)
-	p.s.log = p.s.max
-	require.True(t, p.s.build(all(nil)))
+	p.s.empty(p.s.max)
 	p.tell(t, p.s.renew(), nil)
 	p.wholes = 0
 	for i := range 50 {
@@ -294,8 +298,8 @@ func TestDeltasAreCut(t *testing.T) {
 
 func BenchmarkSummary(b *testing.B) {
 	names := newLibrary(7).names(100_000)
-	s := NewSummary(512<<10, 0)
-	s.Whole(all(names))
+	s := built(512<<10, names)
+	s.Whole(0)
 	more := newLibrary(8).names(1000)
 	b.Run("Add and Remove", func(b *testing.B) {
 		for i := 0; b.Loop(); i++ {
@@ -305,7 +309,7 @@ func BenchmarkSummary(b *testing.B) {
 		}
 	})
 	f := NewFilter(512 << 10)
-	for _, p := range s.Whole(all(names)) {
+	for _, p := range s.Whole(0) {
 		f.Put(p)
 	}
 	t := searchFor("mronre lhesloli")
