@@ -136,6 +136,7 @@ speak to it.`,
 		a.supernodeCommand(), a.peerCommand(),
 		a.findCommand(), a.getCommand(), a.shareCommand(), a.unshareCommand(), a.statusCommand(), a.healthCommand(),
 		a.logLevelCommand(), a.faultCommand(),
+		a.benchCommand(), a.bareCommand(),
 		a.directoryCommand(), a.configCommand(), a.versionCommand(), a.completionCommand(),
 	)
 	root.CompletionOptions.DisableDefaultCmd = true

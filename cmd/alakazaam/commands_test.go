@@ -40,6 +40,7 @@ func TestWrongUsage(t *testing.T) {
 		"get 1 --from 192.0.2.1":         "it has to be HOST:PORT",
 		"unshare":                        "PATH or MD5 is missing",
 		"status now":                     "unknown command",
+		"bench a b":                      "one HOST:PORT at most",
 		"health now":                     "unknown command",
 		"log-level loud":                 "LEVEL has to be one of trace, debug, info, warn, error",
 		"status --admin.token short":     "admin.token has to be 16 to 512 letters",
