@@ -41,6 +41,17 @@ func TestWrongUsage(t *testing.T) {
 		"unshare":                        "PATH or MD5 is missing",
 		"status now":                     "unknown command",
 		"bench a b":                      "one HOST:PORT at most",
+		"bench nonsense":                 "it has to be HOST:PORT",
+		"bench x:1 --supernode y:1":      "named twice",
+		"bench --mix logout":             "none of login, publish, search, download",
+		"bench --clients 0":              "is no number of clients",
+		"bench --rate fast":              "is no rate",
+		"bench --rate 1 --clients 1":     "none of the others can be",
+		"bench --connections many":       "each or kept",
+		"bench --sources here":           "neither an address nor a network",
+		"bench --file x":                 "is no MD5",
+		"bench --peers 0":                "--peers has to be",
+		"bench --bare":                   "--mix has to be login or download alone",
 		"health now":                     "unknown command",
 		"log-level loud":                 "LEVEL has to be one of trace, debug, info, warn, error",
 		"status --admin.token short":     "admin.token has to be 16 to 512 letters",
@@ -65,7 +76,7 @@ func TestWrongUsage(t *testing.T) {
 }
 
 func TestHelp(t *testing.T) {
-	for _, args := range [][]string{{"help"}, {"--help"}, {"find", "--help"}, {"help", "get"}, {"config", "check", "-h"}} {
+	for _, args := range [][]string{{"help"}, {"--help"}, {"find", "--help"}, {"help", "get"}, {"bench", "--help"}, {"config", "check", "-h"}} {
 		got := do(t, "", args...)
 		require.Zero(t, got.code, args)
 		require.Contains(t, got.out, "Examples:", args)
@@ -83,6 +94,8 @@ func TestCompletion(t *testing.T) {
 		require.Contains(t, got.out, "alakazaam")
 	}
 	require.Contains(t, do(t, "", "__complete", "supernode", "--search.m").out, "--search.max_results")
+	require.Contains(t, do(t, "", "__complete", "bench", "--arrivals", "p").out, "poisson")
+	require.NotContains(t, do(t, "", "help").out, "bench-bare")
 }
 
 const badConfig = `listen: 3000

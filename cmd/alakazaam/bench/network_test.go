@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/netip"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -77,6 +78,8 @@ func blackHole() *network {
 	}}
 }
 
+var someNames = sync.OnceValue(func() *Names { return NewNames(1) })
+
 // a crew of one peer that is logged in.
 func lonely(n *network, kept bool) (*crew, *peer) {
 	e, _ := p2p.ParseEndpoint("127.0.0.9:4000")
@@ -87,7 +90,7 @@ func lonely(n *network, kept bool) (*crew, *peer) {
 		p.pipe = newPipe(n, way{})
 	}
 	o := &Options{Words: 1, Files: 1, Kept: kept}
-	return &crew{o: o, net: n, names: NewNames(1), all: []*peer{p}, peers: []*peer{p}, files: []owned{{}}}, p
+	return &crew{o: o, net: n, names: someNames(), all: []*peer{p}, peers: []*peer{p}, files: []owned{{}}}, p
 }
 
 const session = "QRSTUVWXYZ012345"

@@ -48,18 +48,18 @@ func TestMix(t *testing.T) {
 func TestConstantArrivals(t *testing.T) {
 	s := newSchedule(Constant, 3, nil)
 	var all []time.Duration
-	for range 3_000_001 {
+	for range 300_001 {
 		all = append(all, s.next())
 	}
 	require.Zero(t, all[0])
 	require.Equal(t, time.Second/3, all[1])
-	require.Equal(t, 1_000_000*time.Second, all[3_000_000], "no error adds up")
+	require.Equal(t, 100_000*time.Second, all[300_000], "no error adds up")
 }
 
 // TestPoissonArrivals: the pauses have the mean of the rate and, as exponential ones do, a deviation as large.
 func TestPoissonArrivals(t *testing.T) {
 	s := newSchedule(Poisson, 200, rand.New(rand.NewPCG(1, 2)))
-	const n = 100_000
+	const n = 20_000
 	last, squares := 0.0, 0.0
 	for range n {
 		at := s.next().Seconds()
@@ -69,7 +69,7 @@ func TestPoissonArrivals(t *testing.T) {
 	}
 	mean := last / n
 	require.InDelta(t, 0.005, mean, 0.0001)
-	require.InDelta(t, 2*mean*mean, squares/n, 0.05*mean*mean)
+	require.InDelta(t, 2*mean*mean, squares/n, 0.1*mean*mean)
 }
 
 func TestLoads(t *testing.T) {
