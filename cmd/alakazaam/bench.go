@@ -94,7 +94,7 @@ func (f *benchFlags) add(cmd *cobra.Command) {
 	flags.IntVar(&f.o.InFlight, "in_flight", 4096, "how many `requests` of --rate may be under way; what comes beyond is dropped and counted")
 	flags.DurationVar(&f.o.Duration, "duration", 10*time.Second, "measure for so `long` at each number")
 	flags.DurationVar(&f.o.Warmup, "warmup", 2*time.Second, "run for so `long` before that")
-	flags.DurationVar(&f.o.Timeout, "timeout", 10*time.Second, "give a request up after this `time`")
+	flags.DurationVar(&f.o.Timeout, "timeout", 10*time.Second, "give a request up after this `time`, and a download that brings nothing for so long or ends no sooner after the end")
 	flags.StringVar(&f.connections, "connections", "each", "a connection for `each` request, or one that is kept")
 	flags.StringSliceVar(&f.sources, "sources", nil, "the peers are at the addresses of this `network` (default: the address from "+
 		"which the supernode is reached)")

@@ -237,9 +237,6 @@ func (c *crew) each(ctx context.Context, what func(context.Context, *peer) []err
 	var all sync.WaitGroup
 	room := make(chan struct{}, atOnce)
 	for i, p := range c.all {
-		if ctx.Err() != nil {
-			break
-		}
 		done(i)
 		room <- struct{}{}
 		all.Go(func() {
@@ -250,8 +247,8 @@ func (c *crew) each(ctx context.Context, what func(context.Context, *peer) []err
 			for _, err := range errs {
 				if err == nil {
 					out.OK++
-				} else {
-					out.Failures[kindOf(err)]++
+				} else if kind := kindOf(err); kind != failCancelled {
+					out.Failures[kind]++
 				}
 			}
 		})
@@ -260,9 +257,22 @@ func (c *crew) each(ctx context.Context, what func(context.Context, *peer) []err
 	return out
 }
 
-// loginAll logs every peer in. Those that cannot be logged in take no part.
+// loginAll logs every peer in. Those that cannot be logged in take no part. Where that goes wrong for the first ones, the
+// others do not even try.
 func (c *crew) loginAll(ctx context.Context, done func(int)) Counts {
-	out := c.each(ctx, func(ctx context.Context, p *peer) []error { return []error{c.login(ctx, p).err} }, done)
+	var ok, failed atomic.Int64
+	out := c.each(ctx, func(ctx context.Context, p *peer) []error {
+		if ctx.Err() != nil || ok.Load() == 0 && failed.Load() >= atOnce {
+			return nil
+		}
+		err := c.login(ctx, p).err
+		if err == nil {
+			ok.Add(1)
+		} else {
+			failed.Add(1)
+		}
+		return []error{err}
+	}, done)
 	c.peers = slices.DeleteFunc(slices.Clone(c.all), func(p *peer) bool { return p.session.Load() == nil })
 	return out
 }
@@ -270,7 +280,7 @@ func (c *crew) loginAll(ctx context.Context, done func(int)) Counts {
 // batch is how many files a peer sends at once before it waits.
 const batch = 500
 
-// publishAll has every peer publish its files.
+// publishAll has every peer publish its files, up to the first that cannot be published.
 func (c *crew) publishAll(ctx context.Context, done func(int)) Counts {
 	return c.each(ctx, func(ctx context.Context, p *peer) (errs []error) {
 		if p.session.Load() == nil {
@@ -282,9 +292,10 @@ func (c *crew) publishAll(ctx context.Context, done func(int)) Counts {
 				n = min(left, batch)
 			}
 			err := c.publishSome(ctx, p, n)
-			for range n {
-				errs = append(errs, err)
+			if err != nil {
+				return append(errs, err)
 			}
+			errs = append(errs, make([]error, n)...)
 			left -= n
 		}
 		return errs

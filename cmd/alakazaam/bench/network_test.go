@@ -319,3 +319,49 @@ func TestKindOfOther(t *testing.T) {
 	require.Equal(t, failReset, kindOf(&net.OpError{Op: "read", Err: syscall.ECONNRESET}))
 	require.Equal(t, "3 timeout, 1 login refused", failuresText(map[string]int{failLogin: 1, failTimeout: 3}))
 }
+
+// TestGivesUp: at a node that answers nobody not every peer tries in vain.
+func TestGivesUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		crew, p := lonely(scripted(silent), false)
+		for range 9 * atOnce {
+			crew.all = append(crew.all, &peer{logi: p.logi})
+		}
+		p.session.Store(nil)
+		began := time.Now()
+		failed := crew.loginAll(t.Context(), func(int) {}).Failed()
+		require.GreaterOrEqual(t, failed, atOnce)
+		require.LessOrEqual(t, failed, 2*atOnce, "those that had begun when the first gave up")
+		require.LessOrEqual(t, time.Since(began), 10*time.Second)
+		require.Equal(t, failed, crew.logoutAll().Failed(), "nobody else has asked")
+		require.LessOrEqual(t, time.Since(began), 10*time.Second+logoutTimeout)
+	})
+}
+
+// TestPublishAll: a peer publishes on, kept or not, until something goes wrong.
+func TestPublishAll(t *testing.T) {
+	for kept, s := range map[bool]script{
+		false: func(c net.Conn) { reads(c, 152); c.Close() },
+		true: func(c net.Conn) {
+			for range 2 {
+				reads(c, batch*152+64)
+				_, _ = io.WriteString(c, "ALGI"+session)
+			}
+		},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			crew, p := lonely(scripted(s), kept)
+			crew.o.Files = 2 * batch
+			require.Equal(t, Counts{OK: 2 * batch, Failures: map[string]int{}}, crew.publishAll(t.Context(), func(int) {}))
+			require.EqualValues(t, 2*batch, p.files.Load())
+			crew.net.dial = scripted(silent).dial
+			if kept {
+				p.pipe.line.fail(errClosed)
+			}
+			require.Equal(t, Counts{Failures: map[string]int{failTimeout: 1}}, crew.publishAll(t.Context(), func(int) {}))
+			if kept {
+				p.pipe.close()
+			}
+		})
+	}
+}

@@ -21,6 +21,8 @@ type Report struct {
 type Parameters struct {
 	Target      string   `json:"target"`
 	Mix         string   `json:"mix"`
+	Steps       []Load   `json:"steps"`
+	Bare        bool     `json:"bare,omitempty"`
 	Arrivals    Arrivals `json:"arrivals,omitempty"`
 	Duration    string   `json:"duration"`
 	Warmup      string   `json:"warmup"`
@@ -91,7 +93,7 @@ func (b *BareStep) compare(s *Step) {
 
 func (o *Options) parameters() Parameters {
 	p := Parameters{
-		Target: o.Target.String(), Mix: o.Mix.String(), Duration: o.Duration.String(), Warmup: o.Warmup.String(), Timeout: o.Timeout.String(),
+		Target: o.Target.String(), Mix: o.Mix.String(), Steps: o.Steps, Bare: o.Bare != nil, Duration: o.Duration.String(), Warmup: o.Warmup.String(), Timeout: o.Timeout.String(),
 		Connections: "each", Peers: o.Peers, Files: o.Files, Text: o.Text, Seed: o.Seed,
 	}
 	if o.Kept {

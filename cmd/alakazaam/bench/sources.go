@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"strings"
+	"syscall"
 )
 
 // Sources are the addresses at which peers are: prefixes, of which a single address is one.
@@ -54,10 +55,17 @@ func broadcast(p netip.Prefix) netip.Addr {
 	return netip.AddrFrom4(a)
 }
 
-// errSources explains why the addresses are not good for peers.
+// errSources explains why a peer cannot be at an address.
 func errSources(a netip.Addr, err error) error {
+	hint := ""
+	switch {
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		hint = ": a source has to be an address of this machine; all of 127.0.0.0/8 are on Linux"
+	case errors.Is(err, syscall.EMFILE):
+		hint = ": let there be fewer peers, or raise 'ulimit -n'"
+	}
 	for inner := err; inner != nil; inner = errors.Unwrap(inner) {
 		err = inner // the address is known
 	}
-	return fmt.Errorf("no peer can be at %s (%w): a source has to be an address of this machine; all of 127.0.0.0/8 are on Linux", a, err)
+	return fmt.Errorf("no peer can be at %s (%w)%s", a, err, hint)
 }
