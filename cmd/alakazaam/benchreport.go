@@ -181,8 +181,9 @@ func benchNotes(s *bench.Step, inFlight int) (out []string) {
 		out = append(out, fmt.Sprintf("%s late, by up to %s, because this machine is busy: the latencies hold that, too",
 			plural(int(s.Late), "request began", "requests began"), latencyText(s.Latest)))
 	}
-	if s.CPU > 0 {
-		out = append(out, fmt.Sprintf("the supernode used %.2f processors, %s for each answer", s.CPU/s.Seconds, latencyText(s.CPU/float64(max(1, s.Answered())))))
+	if s.CPU > 0 && s.Elapsed > 0 {
+		out = append(out, fmt.Sprintf("the supernode used %.2f processors, %s for each answer, and this program %.2f", s.CPU/s.Elapsed,
+			latencyText(s.CPU/float64(max(1, s.Answered()))), s.GeneratorCPU/s.Elapsed))
 	}
 	if b := s.Bare; b != nil {
 		if b.RateRatio > 0 {

@@ -48,7 +48,9 @@ type Step struct {
 	Dropped int64   `json:"dropped"`
 	Late    int64   `json:"late"`
 	Latest  float64 `json:"latest,omitempty"`
-	// CPU is the processor time in seconds that the target and this program used meanwhile; 0: not known.
+	// Elapsed is how many seconds went by until the last request had ended; CPU and GeneratorCPU the processor time in
+	// seconds that the target and this program used in them; 0: not known.
+	Elapsed      float64   `json:"elapsed"`
 	CPU          float64   `json:"target_cpu,omitempty"`
 	GeneratorCPU float64   `json:"generator_cpu,omitempty"`
 	Bare         *BareStep `json:"bare,omitempty"`

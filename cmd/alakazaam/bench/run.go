@@ -141,15 +141,18 @@ func (r *run) measure(ctx context.Context) error {
 
 // meter adds up the processor time of one party.
 type meter struct {
-	read  func() (time.Duration, error)
-	total float64
-	err   error
+	read    func() (time.Duration, error)
+	total   float64 // seconds
+	elapsed time.Duration
+	err     error
 }
 
 // during runs something and counts what is used meanwhile.
 func (m *meter) during(what func()) {
 	from, err := m.read()
+	began := time.Now()
 	what()
+	m.elapsed += time.Since(began)
 	to, wrong := m.read()
 	m.err = errors.Join(m.err, err, wrong)
 	m.total += used(from, to)
@@ -173,26 +176,28 @@ func (r *run) step(ctx context.Context, l Load) (Step, error) {
 	}}
 	self := &meter{read: func() (time.Duration, error) { return processorTime(), nil }}
 	ours := &recorder{}
+	measured := func(length time.Duration) {
+		self.during(func() {
+			target.during(func() { r.turn(ctx, r.target, l, length, ours, l.String()) })
+		})
+	}
+	finished := func() Step {
+		s := ours.step(l, r.Mix)
+		s.CPU, s.GeneratorCPU, s.Elapsed = target.known(), self.total, target.elapsed.Seconds()
+		return s
+	}
 	r.turn(ctx, r.target, l, r.Warmup, &recorder{}, l.String()+", warming up")
 	if r.bare == nil {
-		self.during(func() {
-			target.during(func() { r.turn(ctx, r.target, l, r.Duration, ours, l.String()) })
-		})
-		s := ours.step(l, r.Mix)
-		s.CPU, s.GeneratorCPU = target.known(), self.total
-		return s, nil
+		measured(r.Duration)
+		return finished(), nil
 	}
 	theirs, bare := &recorder{}, &meter{read: r.server.CPU}
 	r.turn(ctx, r.bare, l, r.Warmup, &recorder{}, l.String()+", bare server warming up")
 	for range turns {
-		self.during(func() {
-			target.during(func() { r.turn(ctx, r.target, l, r.Duration/turns, ours, l.String()) })
-		})
+		measured(r.Duration / turns)
 		bare.during(func() { r.turn(ctx, r.bare, l, r.Duration/turns, theirs, l.String()+", bare server") })
 	}
-	s := ours.step(l, r.Mix)
-	s.CPU, s.GeneratorCPU = target.known(), self.total
-	b := theirs.step(l, r.Mix)
+	s, b := finished(), theirs.step(l, r.Mix)
 	s.Bare = &BareStep{Operations: b.Operations, CPU: bare.known()}
 	s.Bare.compare(&s)
 	return s, bare.err
