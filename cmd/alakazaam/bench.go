@@ -41,22 +41,28 @@ the supernode closes the connection. Supernodes that answer many requests on one
 --connections kept: each peer has one, on which requests do not wait for answers, and a publication is over when a LOGI
 behind it is answered. A download has a connection of its own in both cases. RATE/S is answers a second.
 
-A supernode bounds what one address may do. Where that is not to be measured let the peers be at many addresses with
---sources, or lift the bounds of the supernode. Of this program, these keys: limits.packets_per_second,
-limits.session_packets_per_second, limits.connections_per_address, limits.sessions_per_address, limits.queries_per_address,
-and with more than a few peers limits.sessions, limits.connections and limits.pending_queries; for downloads transfer.upload_slots and
-transfer.upload_slots_per_address. 0 lifts one.`
+With --bare a Go server that does nothing but answer logins, or give a file, runs beside and is measured in turns with the
+supernode, each for --duration in all. Where the supernode's admin interface is known, by default or with --admin, its
+processor time is measured as well.
+
+A supernode bounds what one address may do. Where that is not to be measured, let the peers be at many addresses with
+--sources, or lift the bounds. These keys of this program's supernodes matter, and 0 lifts each: limits.packets_per_second,
+bytes_per_second, session_packets_per_second, session_bytes_per_second, connections_per_address, sessions_per_address and
+searches_per_session; with many peers also limits.connections, sessions, files_per_session and pending_queries; for
+downloads transfer.upload_slots and upload_slots_per_address.
+
+The exit code is 1 where nothing was answered.`
 
 const benchExample = `  alakazaam bench
   alakazaam bench 192.0.2.11:3000 --mix login --clients 1,8,64
   alakazaam bench --mix login=1,publish=10,search=5 --rate 100,1000,5000 --sources 127.0.1.0/24 --peers 200 --files 100
-  alakazaam bench --mix search --words 1 --files 1000 --rate 500 --json > run.json
+  alakazaam bench --mix search --words 1 --files 1000 --rate 500 --json | jq '.steps[].operations[].latency.p99'
   alakazaam bench --mix download --file 900150983cd24fb0d6963f7d28e17f72 --clients 4 --bare`
 
 func (a *app) benchCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "bench [HOST:PORT] [flags]", GroupID: groupOther, Short: "Measure how a supernode stands up to load",
-		Long: benchLong, Example: benchExample,
+		Long: benchLong, Example: benchExample, ValidArgsFunction: cobra.NoFileCompletions,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 1 {
 				return usagef("one HOST:PORT at most can be measured at a time")
@@ -94,7 +100,7 @@ func (f *benchFlags) add(cmd *cobra.Command) {
 	flags.IntVar(&f.o.InFlight, "in_flight", 4096, "how many `requests` of --rate may be under way; what comes beyond is dropped and counted")
 	flags.DurationVar(&f.o.Duration, "duration", 10*time.Second, "measure for so `long` at each number")
 	flags.DurationVar(&f.o.Warmup, "warmup", 2*time.Second, "run for so `long` before that")
-	flags.DurationVar(&f.o.Timeout, "timeout", 10*time.Second, "give a request up after this `time`, and a download that brings nothing for so long or ends no sooner after the end")
+	flags.DurationVar(&f.o.Timeout, "timeout", 10*time.Second, "give a request up after this `time`; a download when nothing has come for so long, or so long after the end")
 	flags.StringVar(&f.connections, "connections", "each", "a connection for `each` request, or one that is kept")
 	flags.StringSliceVar(&f.sources, "sources", nil, "the peers are at the addresses of this `network` (default: the address from "+
 		"which the supernode is reached)")
