@@ -6,7 +6,7 @@ import (
 )
 
 // list is where a gram is found: the numbers of names within a segment, in order. One of a segment that still grows is
-// plain; others are the gaps between them as varints, or a bit for each name where that is shorter.
+// plain; others are the gaps between them, a byte each or two, or a bit for each name where those are many.
 type list struct {
 	n     int
 	plain []uint16
@@ -17,21 +17,33 @@ type list struct {
 // set is some of the names of a segment.
 type set [segmentSize / 64]uint64
 
-const bitmapBytes = segmentSize / 8
+const (
+	bitmapBytes = segmentSize / 8
+
+	// gapBytes is how long a list of gaps may be. Bits are looked up so much faster that they are taken from half their length on.
+	gapBytes = bitmapBytes / 2
+)
+
+// shortGap is the first gap that takes two bytes, of which the first one says so.
+const shortGap = 0x80
 
 // appendList adds the list in its short form.
 func appendList(dst []byte, plain []uint16) []byte {
 	begin, last := len(dst), -1
 	for _, i := range plain {
-		dst = binary.AppendUvarint(dst, uint64(int(i)-last-1))
+		if gap := int(i) - last - 1; gap < shortGap {
+			dst = append(dst, byte(gap))
+		} else {
+			dst = append(dst, byte(gap>>8|shortGap), byte(gap))
+		}
 		last = int(i)
 	}
-	if len(dst)-begin < bitmapBytes {
+	if len(dst)-begin < gapBytes {
 		return dst
 	}
 	var s set
 	for _, i := range plain {
-		s[i/64] |= 1 << (i % 64)
+		s.add(i)
 	}
 	dst = dst[:begin]
 	for _, word := range s {
@@ -49,12 +61,17 @@ func readList(n int, short []byte) list {
 }
 
 // addTo adds the list to a set.
-func (l list) addTo(s *set) {
+func (l *list) addTo(s *set) {
 	for _, i := range l.plain {
 		s.add(i)
 	}
-	for i, at := -1, 0; at < len(l.gaps); {
-		i, at = l.next(i, at)
+	for i, at, gaps := -1, 0, l.gaps; at < len(gaps); at++ {
+		gap := int(gaps[at])
+		if gap >= shortGap {
+			at++
+			gap = gap&^shortGap<<8 | int(gaps[at])
+		}
+		i += gap + 1
 		s.add(uint16(i))
 	}
 	for word := range len(l.bits) / 8 {
@@ -62,65 +79,48 @@ func (l list) addTo(s *set) {
 	}
 }
 
-func (l list) word(i int) uint64 { return binary.LittleEndian.Uint64(l.bits[8*i:]) }
+func (l *list) word(i int) uint64 { return binary.LittleEndian.Uint64(l.bits[8*i:]) }
 
-// next is what follows i, and where the gap behind it is.
-func (l list) next(i, at int) (int, int) {
-	c := int(l.gaps[at])
-	if c < 0x80 {
-		return i + 1 + c, at + 1
+// appendHaving adds what of the list is in the set.
+func (l *list) appendHaving(dst []uint16, s *set) []uint16 {
+	for _, i := range l.plain {
+		if s.has(i) {
+			dst = append(dst, i)
+		}
 	}
-	return l.far(i, at)
-}
-
-func (l list) far(i, at int) (int, int) {
-	gap, n := binary.Uvarint(l.gaps[at:])
-	return i + 1 + int(gap), at + n
-}
-
-// appendTo adds the names of the list.
-func (l list) appendTo(dst []uint16) []uint16 {
-	dst = append(dst, l.plain...)
-	for i, at := -1, 0; at < len(l.gaps); {
-		i, at = l.next(i, at)
-		dst = append(dst, uint16(i))
+	for i, at, gaps := -1, 0, l.gaps; at < len(gaps); at++ {
+		gap := int(gaps[at])
+		if gap >= shortGap {
+			at++
+			gap = gap&^shortGap<<8 | int(gaps[at])
+		}
+		if i += gap + 1; s.has(uint16(i)) {
+			dst = append(dst, uint16(i))
+		}
 	}
 	return dst
 }
 
-// keep takes out of a set what is not in the list. These are what is in the set, and what is left of it comes into their
-// place.
-func (l list) keep(s *set, these []uint16) []uint16 {
-	kept := these[:0]
-	if l.bits != nil {
+// keep takes out of a set what is not in the list. These are what is in the set, and what is left of it is given back;
+// room is for it.
+func (l *list) keep(s *set, these, room []uint16) []uint16 {
+	kept := room[:0]
+	if l.bits == nil {
+		kept = l.appendHaving(kept, s)
+	} else {
 		for _, i := range these {
 			if l.bits[i/8]&(1<<(i%8)) != 0 {
 				kept = append(kept, i)
-			} else {
-				s.remove(i)
 			}
-		}
-		return kept
-	}
-	var room [256]uint16
-	found := room[:0]
-	for _, i := range l.plain {
-		if s.has(i) {
-			found = append(found, i)
-		}
-	}
-	for i, at := -1, 0; at < len(l.gaps); {
-		if i, at = l.next(i, at); s.has(uint16(i)) {
-			found = append(found, uint16(i))
 		}
 	}
 	for _, i := range these {
 		s.remove(i)
 	}
-	for _, i := range found {
+	for _, i := range kept {
 		s.add(i)
 	}
-	return append(kept, found...)
+	return kept
 }
 
 func (s *set) has(i uint16) bool { return s[i/64%uint16(len(s))]&(1<<(i%64)) != 0 }

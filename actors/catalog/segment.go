@@ -154,17 +154,18 @@ func (s *segment) of(gram uint32) list {
 }
 
 // from goes through the lists of grams, those from the first to before the second.
-func (s *segment) from(first, last uint32, do func(list)) {
+func (s *segment) from(first, last uint32, do func(*list)) {
 	if s.frozen {
 		i, _ := slices.BinarySearch(s.grams, first)
 		for ; i < len(s.grams) && s.grams[i] < last; i++ {
-			do(s.at(i))
+			l := s.at(i)
+			do(&l)
 		}
 		return
 	}
 	for g := first; g < last; g++ {
 		if l := s.of(g); l.n > 0 {
-			do(l)
+			do(&l)
 		}
 	}
 }
@@ -185,7 +186,7 @@ func (s *segment) may(required [][]byte, r *room) *set {
 			return nil
 		case len(t) < 3:
 			first, last := beginning(t)
-			s.from(first, last, func(l list) { l.addTo(found) })
+			s.from(first, last, func(l *list) { l.addTo(found) })
 		default:
 			some := s.having(t, r)
 			for word := range some {
@@ -215,20 +216,20 @@ func (s *segment) having(t []byte, r *room) *set {
 	}
 	slices.SortFunc(r.lists, func(a, b list) int { return a.n - b.n })
 	rest := r.lists[1:]
-	if r.lists[0].addTo(some); r.lists[0].bits == nil {
-		r.places = r.lists[0].appendTo(r.places[:0])
-	} else {
+	r.lists[0].addTo(some)
+	if r.lists[0].bits != nil {
 		rest = some.and(rest)
-		r.places = r.places[:0]
-		some.each(func(i uint32) bool {
-			r.places = append(r.places, uint16(i))
-			return true
-		})
 	}
-	left := r.places
+	left := r.places[0][:0]
+	some.each(func(i uint32) bool {
+		left = append(left, uint16(i))
+		return true
+	})
+	other := r.places[1]
 	for i := 0; i < len(rest) && lookedAt*len(left) > rest[i].n; i++ {
-		left = rest[i].keep(some, left)
+		left, other = rest[i].keep(some, left, other), left
 	}
+	r.places = [2][]uint16{left, other}
 	return some
 }
 
@@ -237,7 +238,7 @@ type room struct {
 	forms  text.Forms
 	grams  []uint32
 	lists  []list
-	places []uint16
+	places [2][]uint16
 	sets   *[2]set // nil until there are lists
 	names  []nameAt
 	files  []uint32
