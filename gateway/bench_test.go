@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -17,6 +18,7 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 	"github.com/sirupsen/logrus"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 
 	"alakazaam/actors/actortest"
 	"alakazaam/actors/message"
@@ -57,8 +59,9 @@ func serveWith(b testing.TB, c config.Config, shared ...port.SharedFile) *served
 	log.SetOutput(io.Discard)
 	system := props.NewSystem(log)
 	transport := tcp.NewTransport(system, tcp.Options{Metrics: actortest.NoMetrics{}})
+	workers := tcp.NewWorkers()
 	env := &props.Env{
-		System: system, Clock: tcp.NewClock(system), Rand: tcp.NewRand(), Metrics: actortest.NoMetrics{}, Log: log,
+		System: system, Dispatcher: workers, Clock: tcp.NewClock(system), Rand: tcp.NewRand(), Metrics: actortest.NoMetrics{}, Log: log,
 		Fatal: func(err error) { panic(err) },
 	}
 	c.Discovery.Target = 0
@@ -89,6 +92,7 @@ func serveWith(b testing.TB, c config.Config, shared ...port.SharedFile) *served
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 		defer cancel()
 		_ = transport.Close(ctx)
+		workers.Close()
 		system.Shutdown()
 	})
 	return s
@@ -150,18 +154,14 @@ func bare(b testing.TB, once bool) string {
 	return l.Addr().String()
 }
 
-const (
-	clients = 64
-	round   = 2000
-)
+// clients are as many as log in at once.
+const clients = 64
 
-// logis carries out a round of LOGIs by 64 clients at once, on a connection each or on kept ones, and gives the time it took.
-// Every client is a peer of its own.
-func logis(b testing.TB, addr string, kept bool) time.Duration {
+// logis carries out n LOGIs by 64 clients at once, on a connection each or on kept ones. Every client is a peer of its own.
+func logis(b testing.TB, addr string, n int, kept bool) {
 	var left atomic.Int64
-	left.Store(round)
+	left.Store(int64(n))
 	var wg sync.WaitGroup
-	start := time.Now()
 	for i := range clients {
 		wg.Add(1)
 		go func() {
@@ -195,28 +195,59 @@ func logis(b testing.TB, addr string, kept bool) time.Duration {
 		}()
 	}
 	wg.Wait()
-	return time.Since(start)
 }
 
-// BenchmarkLOGI compares logins with the bare server in rounds of the same run; "ratio" is the share of its rate.
+// cost is what something took of time, of this process' processors and of its heap.
+type cost struct {
+	wall, cpu time.Duration
+	allocs    uint64
+}
+
+// spend adds what do takes.
+func (c *cost) spend(b testing.TB, do func()) {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	cpu, start := cpuTime(b), time.Now()
+	do()
+	c.wall += time.Since(start)
+	c.cpu += cpuTime(b) - cpu
+	runtime.ReadMemStats(&after)
+	c.allocs += after.Mallocs - before.Mallocs
+}
+
+// cpuTime is what this process has used.
+func cpuTime(b testing.TB) time.Duration {
+	var u unix.Rusage
+	require.NoError(b, unix.Getrusage(unix.RUSAGE_SELF, &u))
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// BenchmarkLOGI compares logins with the bare server in rounds of the same run: "ratio" is the share of its rate,
+// "cpu-ratio" that of the processors' time, clients included; "allocs/op" are those that the bare server does not make.
 func BenchmarkLOGI(b *testing.B) {
-	for name, kept := range map[string]bool{"connection each": false, "kept": true} {
-		b.Run(name, func(b *testing.B) {
-			s, other := serve(b), bare(b, !kept)
-			logis(b, s.addr, kept)
-			logis(b, other, kept)
-			var ours, theirs time.Duration
-			b.ResetTimer()
-			for done := 0; done < b.N; done += round {
-				ours += logis(b, s.addr, kept)
-				b.StopTimer()
-				theirs += logis(b, other, kept)
-				b.StartTimer()
-			}
-			b.ReportMetric(theirs.Seconds()/ours.Seconds(), "ratio")
-			b.ReportMetric(float64((b.N+round-1)/round*round)/ours.Seconds(), "logins/s")
-		})
+	b.Run("connection each", func(b *testing.B) { benchmarkLOGI(b, 2000, false) })
+	b.Run("kept", func(b *testing.B) { benchmarkLOGI(b, 20000, true) })
+}
+
+func benchmarkLOGI(b *testing.B, round int, kept bool) {
+	s, other := serve(b), bare(b, !kept)
+	logis(b, s.addr, round, kept)
+	logis(b, other, round, kept)
+	var ours, theirs cost
+	b.ResetTimer()
+	for done := 0; done < b.N; done += round {
+		n := min(round, b.N-done)
+		ours.spend(b, func() { logis(b, s.addr, n, kept) })
+		b.StopTimer()
+		theirs.spend(b, func() { logis(b, other, n, kept) })
+		b.StartTimer()
 	}
+	b.ReportMetric(theirs.wall.Seconds()/ours.wall.Seconds(), "ratio")
+	b.ReportMetric(theirs.cpu.Seconds()/ours.cpu.Seconds(), "cpu-ratio")
+	b.ReportMetric(float64(b.N)/ours.wall.Seconds(), "logins/s")
+	b.ReportMetric(float64(ours.cpu.Microseconds())/float64(b.N), "cpu-us/op")
+	b.ReportMetric(float64(theirs.cpu.Microseconds())/float64(b.N), "bare-cpu-us/op")
+	b.ReportMetric((float64(ours.allocs)-float64(theirs.allocs))/float64(b.N), "allocs/op")
 }
 
 // login gives a connection with a session.

@@ -50,6 +50,7 @@ type launch struct {
 // running is a node of this process with everything around it.
 type running struct {
 	system    *actor.ActorSystem
+	workers   *tcp.Workers
 	transport *tcp.Transport
 	disk      *disk.Disk
 	notes     *disk.Notes
@@ -75,9 +76,9 @@ func start(l launch) (*running, error) {
 		opened: make(chan error, 1), fatal: make(chan error, 1), ended: make(chan struct{}),
 	}
 	r.reloads = newReloads(r.metrics)
-	r.system = props.NewSystem(l.log)
+	r.system, r.workers = props.NewSystem(l.log), tcp.NewWorkers()
 	env := &props.Env{
-		System: r.system, Clock: tcp.NewClock(r.system), Rand: tcp.NewRand(), Metrics: r.metrics, Log: l.log,
+		System: r.system, Dispatcher: r.workers, Clock: tcp.NewClock(r.system), Rand: tcp.NewRand(), Metrics: r.metrics, Log: l.log,
 		Fatal: func(err error) { offer(r.fatal, err) },
 	}
 	c := l.config
@@ -264,5 +265,6 @@ func (r *running) release(ctx context.Context) {
 	if err := r.transport.Close(ctx); err != nil {
 		r.log.Warn("connections were cut off on which something was still under way")
 	}
+	r.workers.Close()
 	r.system.Shutdown()
 }

@@ -147,33 +147,6 @@ func logins(b *testing.B, at string, n int, keep bool) time.Duration {
 	return time.Since(begin)
 }
 
-// warm is a dispatcher whose goroutines wait a moment for more work, so that their stacks need not grow anew for each
-// actor that wakes up. It shows what a dispatcher can save.
-type warm chan func()
-
-func (w warm) Schedule(f func()) {
-	select {
-	case w <- f:
-	default:
-		go w.run(f)
-	}
-}
-
-func (w warm) run(f func()) {
-	patience := time.NewTimer(time.Second)
-	defer patience.Stop()
-	for {
-		f()
-		select {
-		case f = <-w:
-		case <-patience.C:
-			return
-		}
-	}
-}
-
-func (warm) Throughput() int { return 300 }
-
 // cpuTime is what this process has used.
 func cpuTime(b *testing.B) time.Duration {
 	var u unix.Rusage
@@ -184,7 +157,11 @@ func cpuTime(b *testing.B) time.Duration {
 // benchmarkLogin compares servers in turns, so that what else the machine does hits both.
 func benchmarkLogin(b *testing.B, keep bool) {
 	b.Run("framework", func(b *testing.B) { benchmarkLoginBy(b, keep, actor.NewDefaultDispatcher(300)) })
-	b.Run("warm", func(b *testing.B) { benchmarkLoginBy(b, keep, make(warm)) })
+	b.Run("workers", func(b *testing.B) {
+		w := tcp.NewWorkers()
+		defer w.Close()
+		benchmarkLoginBy(b, keep, w)
+	})
 }
 
 func benchmarkLoginBy(b *testing.B, keep bool, d actor.Dispatcher) {
