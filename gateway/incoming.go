@@ -29,9 +29,10 @@ type incoming struct {
 	from    netip.Addr
 	budget  *budget // of the address
 	decoder *wire.Decoder
-	held    wire.Packet   // decoded, and waiting for a search that was asked for before it
-	pieces  []*port.Bytes // received and not decoded yet, oldest first
-	reading bool          // pieces[0] has been given to the decoder
+	held    wire.Packet    // decoded, and waiting for a search that was asked for before it
+	pieces  []*port.Bytes  // received and not decoded yet, oldest first
+	piece   [1]*port.Bytes // where pieces begins, for most of the time one is all there is
+	reading bool           // pieces[0] has been given to the decoder
 
 	slots   []*slot // open requests in the order in which they came
 	lastRef message.Ref
@@ -124,7 +125,7 @@ func (c *incoming) Receive(ctx actor.Context) {
 }
 
 func (c *incoming) onAdmitted(ctx actor.Context, m *admitted) {
-	c.conn, c.budget = m.conn, m.budget
+	c.conn, c.budget, c.pieces = m.conn, m.budget, c.piece[:0]
 	c.from = m.conn.Remote().Addr().Unmap()
 	c.decoder = wire.NewDecoder(wire.Requests)
 	c.touched = c.env.Clock.Now()
@@ -189,9 +190,9 @@ func (c *incoming) step(ctx actor.Context) {
 		c.take(ctx, p)
 	default:
 		c.conn.Consumed(c.pieces[0])
-		c.reading = false
+		c.pieces[0], c.reading = nil, false
 		if c.pieces = c.pieces[1:]; len(c.pieces) == 0 {
-			c.pieces = nil
+			c.pieces = c.piece[:0]
 		}
 	}
 }
@@ -289,6 +290,7 @@ func (c *incoming) drop() {
 	for _, p := range c.pieces {
 		c.conn.Consumed(p)
 	}
+	clear(c.pieces)
 	c.pieces, c.held, c.reading = nil, nil, false
 }
 

@@ -23,9 +23,10 @@ type slot struct {
 	deadline    time.Time
 	weight      int     // publications in it
 	withdrawals int     // how many of them are DEFFs
-	answer      *answer // nil: it has not come
-	served      bool    // an upload slot is held
-	sending     bool    // the file is on its way
+	answer      *answer // kept, once it has come
+	kept        answer
+	served      bool // an upload slot is held
+	sending     bool // the file is on its way
 }
 
 // answer is what a request gets.
@@ -67,7 +68,8 @@ func (c *incoming) settle(ctx actor.Context, ref message.Ref, a answer) {
 	if s == nil || s.answer != nil {
 		return
 	}
-	s.answer = &a
+	s.kept = a
+	s.answer = &s.kept
 	if c.linked() && s.command != (wire.Command{}) {
 		i := slices.Index(c.slots, s)
 		copy(c.slots[1:i+1], c.slots[:i])

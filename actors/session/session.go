@@ -103,9 +103,22 @@ func (s *session) onRequest(ctx actor.Context, m any) {
 		refuse(ctx, m, message.ErrUnknownSession)
 		return
 	}
-	s.waiting = append(s.waiting, m)
 	s.life.alive(s.env.Clock.Now())
+	if s.free(m) {
+		s.answer(ctx, op{request: m})
+		return
+	}
+	s.waiting = append(s.waiting, m)
 	s.work(ctx)
+}
+
+// free says whether a request needs nothing from the store and waits for nothing before it, as most do.
+func (s *session) free(m any) bool {
+	switch m.(type) {
+	case *message.Login, *message.Find:
+		return len(s.waiting)+len(s.open) == 0 && (s.files != nil || !s.doubted && !s.resync)
+	}
+	return false
 }
 
 // work deals with requests: with those that change something once the session's files are known. Each waits until it has
