@@ -113,6 +113,9 @@ type hosted struct {
 func host(ctx context.Context, o order) error {
 	loaded := o.notifier.extending(startLimit)
 	defer loaded()
+	lean, stop := context.WithCancel(ctx)
+	defer stop()
+	go keepLean(lean)
 	h, err := begin(ctx, o)
 	if err != nil {
 		return err
