@@ -10,11 +10,15 @@ SEARCHES ?=
 BENCH    ?= .
 BENCHTIME?= 1s
 COUNT    ?= 1
+SCALE    ?=
+STAT     := $(TOOLS)/benchstat
+RESULT   ?= bin/bench/$(shell git describe --always --dirty --exclude '*' 2>/dev/null || echo none).txt
+RESULTS   = $(shell ls -t bin/bench/*.txt)
 
-.PHONY: build run test check lint bench fuzz fuzz-ci soak hostile overlay demo clean help
+.PHONY: build run test check lint bench fuzz fuzz-ci bench-compare soak hostile overlay demo clean help
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 build: ## build the programs into bin/
 	$(GO) build -trimpath -o bin/ ./cmd/...
@@ -45,8 +49,14 @@ soak: ## kill a supernode under load and cut its power, ROUNDS times each; SEED 
 	SOAK_ROUNDS=$(ROUNDS) $(if $(SEED),SOAK_SEED=$(SEED)) $(GO) test -race -count 1 -timeout 0 -v -run '^(TestKilled|TestPowerCut)' ./cmd/alakazaam
 	$(GO) test -race -count 1 -timeout 0 -v -run '^(TestPowerCut|TestWritesFail)' ./actors/store/durable -rounds $(ROUNDS)
 
-bench: ## run the benchmarks; BENCH selects, COUNT=10 for benchstat
-	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -benchtime $(BENCHTIME) -count $(COUNT) ./...
+bench: SHELL := /bin/bash
+bench: ## run the benchmarks into RESULT too; BENCH selects, COUNT=10 for benchstat, SCALE=full for ten million files
+	@mkdir -p $(dir $(RESULT))
+	set -o pipefail; $(if $(SCALE),SCALE=$(SCALE)) $(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -benchtime $(BENCHTIME) -count $(COUNT) \
+	  -timeout 0 ./... | tee $(RESULT)
+
+bench-compare: $(STAT) ## compare two files of results: OLD and NEW, or else the two newest
+	$(STAT) $(or $(OLD),$(word 2,$(RESULTS))) $(or $(NEW),$(word 1,$(RESULTS)))
 
 hostile: ## attack the program with ten thousand connections and floods of another order
 	HOSTILE=heavy $(GO) test -run '^TestHostile' -v -parallel 1 -timeout 30m ./cmd/alakazaam
@@ -59,6 +69,9 @@ demo: build ## three supernodes, four peers, a search and a download on loopback
 
 $(LINT):
 	GOBIN=$(TOOLS) $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINTVER)
+
+$(STAT):
+	GOBIN=$(TOOLS) $(GO) install golang.org/x/perf/cmd/benchstat@$$($(GO) list -m -f '{{.Version}}' golang.org/x/perf)
 
 clean: ## remove what was built
 	rm -rf bin .tools

@@ -13,7 +13,7 @@ import (
 )
 
 // get asks a node's admin interface for something, with a token or without.
-func get(t *testing.T, address, path, token string) (code int, body string) {
+func get(t testing.TB, address, path, token string) (code int, body string) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+address+path, nil)
 	require.NoError(t, err)

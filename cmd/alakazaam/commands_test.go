@@ -189,7 +189,7 @@ func TestClientsWithoutNode(t *testing.T) {
 }
 
 // free is an address at which nobody listens.
-func free(t *testing.T, ip string) string {
+func free(t testing.TB, ip string) string {
 	t.Helper()
 	l, err := net.Listen("tcp", ip+":0")
 	require.NoError(t, err)

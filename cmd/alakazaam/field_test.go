@@ -24,7 +24,7 @@ const patience = 20 * time.Second
 
 // fieldNode is somebody else's program: it listens at an address of its own and keeps what it is sent.
 type fieldNode struct {
-	t    *testing.T
+	t    testing.TB
 	ip   string
 	port int
 	in   chan string // what came, a connection each, once it ended or fell silent
@@ -53,7 +53,7 @@ func keepsConnections(c net.Conn, got func(string)) {
 func neverAnswers(net.Conn, func(string)) {}
 
 // listenAs starts a node of the field at 127.0.0.host.
-func listenAs(t *testing.T, host int, h habit) *fieldNode {
+func listenAs(t testing.TB, host int, h habit) *fieldNode {
 	n := &fieldNode{t: t, ip: fmt.Sprintf("127.0.0.%d", host), in: make(chan string, 1000)}
 	l, err := net.Listen("tcp", n.ip+":0")
 	require.NoError(t, err)
@@ -111,7 +111,7 @@ func (n *fieldNode) none(command string) {
 
 // wireConn is a connection that a test speaks over.
 type wireConn struct {
-	t *testing.T
+	t testing.TB
 	net.Conn
 	slow bool // one byte at a time
 }

@@ -100,7 +100,7 @@ func (s *siege) onlyDownloads(t *testing.T, before map[string]bool, contents map
 }
 
 // tree lists the files below a folder.
-func tree(t *testing.T, dir string) map[string]bool {
+func tree(t testing.TB, dir string) map[string]bool {
 	files := make(map[string]bool)
 	require.NoError(t, filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		if err == nil && !d.IsDir() {
@@ -112,7 +112,7 @@ func tree(t *testing.T, dir string) map[string]bool {
 }
 
 // clean sees that a text can be shown.
-func clean(t *testing.T, s string) {
+func clean(t testing.TB, s string) {
 	t.Helper()
 	require.True(t, utf8.ValidString(s), "%q", s)
 	for _, r := range s {

@@ -64,7 +64,7 @@ type outcome struct {
 }
 
 // do runs a command to its end, which has to come in time.
-func do(t *testing.T, stdin string, args ...string) outcome {
+func do(t testing.TB, stdin string, args ...string) outcome {
 	t.Helper()
 	cmd := exec.Command(binary, args...)
 	var out, errs bytes.Buffer
@@ -78,7 +78,7 @@ func do(t *testing.T, stdin string, args ...string) outcome {
 
 // process is a program that runs on while the test goes on. It is killed with the test.
 type process struct {
-	t     *testing.T
+	t     testing.TB
 	cmd   *exec.Cmd
 	ended chan struct{}
 
@@ -88,12 +88,12 @@ type process struct {
 	new chan struct{} // closed and replaced when it has written something
 }
 
-func start(t *testing.T, args ...string) *process {
+func start(t testing.TB, args ...string) *process {
 	t.Helper()
 	return startCommand(t, exec.Command(binary, args...))
 }
 
-func startCommand(t *testing.T, cmd *exec.Cmd) *process {
+func startCommand(t testing.TB, cmd *exec.Cmd) *process {
 	t.Helper()
 	p := &process{t: t, cmd: cmd, ended: make(chan struct{}), new: make(chan struct{})}
 	p.cmd.Dir = t.TempDir()
