@@ -167,7 +167,7 @@ func (n *node) settledMemory() (bytes int) {
 		if quiet++; now < least-least/100 {
 			least, quiet = now, 0
 		}
-		return quiet == 20
+		return quiet == 30
 	}, time.Minute, 250*time.Millisecond)
 	return n.resident()
 }

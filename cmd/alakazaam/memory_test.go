@@ -14,3 +14,32 @@ func TestSpareMemory(t *testing.T) {
 		require.Equal(t, want, spareFor(live), "%d MiB", live>>20)
 	}
 }
+
+// Free memory is given back when the node is quiet, once, and from time to time when it is not.
+func TestMemoryIsGivenBack(t *testing.T) {
+	var l lean
+	const free = 100 << 20
+	cycles, given := uint64(7), 0
+	look := func(free uint64) bool {
+		_, back := l.look(200<<20, free, cycles)
+		if back {
+			cycles++
+			given++
+		}
+		return back
+	}
+	for range 3 * quietFor {
+		look(free)
+	}
+	require.Equal(t, 1, given)
+	for range busyFor {
+		cycles++
+		look(free)
+	}
+	require.Equal(t, 2, given, "it is never quiet")
+	cycles++
+	for range 2 * busyFor {
+		require.False(t, look(returnFrom))
+	}
+	require.True(t, look(free))
+}
