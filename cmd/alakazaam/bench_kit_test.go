@@ -26,14 +26,14 @@ import (
 const benchPeers = 100
 
 // benchNode starts a supernode that nothing bounds, with its directory in dir.
-func benchNode(b *testing.B, dir string) *node {
+func benchNode(b *testing.B, dir string, flags ...string) *node {
 	b.Helper()
 	n := &node{dir: dir, address: free(b, "127.0.0.130"), admin: free(b, "127.0.0.1")}
-	n.process = start(b, "supernode", "--listen", n.address, "--admin.listen", n.admin, "--data_dir", filepath.Join(dir, "data"),
+	n.process = start(b, append([]string{"supernode", "--listen", n.address, "--admin.listen", n.admin, "--data_dir", filepath.Join(dir, "data"),
 		"--share_dir", filepath.Join(dir, "shared"), "--download_dir", filepath.Join(dir, "downloads"), "--discovery.target", "0",
 		"--session.probe_every", "0s", "--limits.packets_per_second", "0", "--limits.bytes_per_second", "0",
 		"--limits.session_packets_per_second", "0", "--limits.session_bytes_per_second", "0", "--limits.files_per_session", "0",
-		"--limits.idle_timeout", "1h", "--store.sync", "always")
+		"--limits.idle_timeout", "1h", "--store.sync", "always"}, flags...)...)
 	return n
 }
 

@@ -44,7 +44,7 @@ func newBase(h baseHabits) *baseNode {
 // sizes are the lengths of the packets that such a node knows.
 var sizes = map[string]int{"SUPE": 82, "ASUP": 80, "QUER": 102, "AQUE": 212}
 
-func (b *baseNode) listen(t *testing.T, address string, neighbors, names []string) {
+func (b *baseNode) listen(t testing.TB, address string, neighbors, names []string) {
 	b.address, b.neighbors, b.files = address, neighbors, make(map[string]string)
 	for _, name := range names {
 		b.files[name] = writtenAddress(t, address)
@@ -175,14 +175,14 @@ func dialable(at string) string {
 }
 
 // search begins a flood of its own.
-func (b *baseNode) search(t *testing.T, text string) {
+func (b *baseNode) search(t testing.TB, text string) {
 	id := fmt.Sprintf("%-16s", "BASE"+strings.ToUpper(sum(b.address)[:12]))
 	require.True(t, b.first(id))
 	b.flood(fmt.Sprintf("QUER%s%s05%-20s", id, writtenAddress(t, b.address), text))
 }
 
 // has waits until its search has found these.
-func (b *baseNode) has(t *testing.T, want map[string]string) {
+func (b *baseNode) has(t testing.TB, want map[string]string) {
 	t.Helper()
 	require.Eventually(t, func() bool {
 		b.mu.Lock()
@@ -192,7 +192,7 @@ func (b *baseNode) has(t *testing.T, want map[string]string) {
 }
 
 // inPeace sees that it was sent nothing that it does not know, but for one LINK from each supernode of ours.
-func (b *baseNode) inPeace(t *testing.T) {
+func (b *baseNode) inPeace(t testing.TB) {
 	t.Helper()
 	b.mu.Lock()
 	defer b.mu.Unlock()

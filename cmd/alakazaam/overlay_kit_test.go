@@ -25,7 +25,7 @@ import (
 // overlay is a topology of running supernodes.
 type overlay struct {
 	topology
-	t       *testing.T
+	t       testing.TB
 	net     int
 	members []*member
 	base    []*baseNode // nil: a supernode of ours is at that place
@@ -52,7 +52,7 @@ func tunes(i int) []string {
 
 // build starts the supernodes of a topology with these lines of configuration and these files each. Where base has a node
 // of the field, that one is at the place.
-func build(t *testing.T, net int, top topology, lines string, files func(i int) []string, base ...*baseNode) *overlay {
+func build(t testing.TB, net int, top topology, lines string, files func(i int) []string, base ...*baseNode) *overlay {
 	t.Helper()
 	o := &overlay{topology: top, t: t, net: net, base: append(base, make([]*baseNode, top.nodes-len(base))...)}
 	addresses := make([]string, top.nodes)
@@ -112,7 +112,7 @@ var defaultConfig struct {
 }
 
 // known says whether the configuration has a key.
-func known(t *testing.T, section, key string) bool {
+func known(t testing.TB, section, key string) bool {
 	t.Helper()
 	defaultConfig.once.Do(func() { defaultConfig.text = do(t, "", "config", "default").out })
 	var all map[string]any
@@ -124,7 +124,7 @@ func known(t *testing.T, section, key string) bool {
 }
 
 // unfiltered is a configuration without the routing filters of those programs that have some: they save messages.
-func unfiltered(t *testing.T, lines string) string {
+func unfiltered(t testing.TB, lines string) string {
 	t.Helper()
 	if !known(t, "search", "filters") {
 		return lines
@@ -132,7 +132,7 @@ func unfiltered(t *testing.T, lines string) string {
 	return strings.Replace(lines, "search: {", "search: {filters: false, ", 1)
 }
 
-func writtenAddress(t *testing.T, address string) string {
+func writtenAddress(t testing.TB, address string) string {
 	host, port, err := net.SplitHostPort(address)
 	require.NoError(t, err)
 	n, err := strconv.Atoi(port)

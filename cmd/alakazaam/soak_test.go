@@ -31,7 +31,7 @@ type fleet struct {
 	peers []*scripted
 }
 
-func number(t *testing.T, variable string, otherwise uint64) uint64 {
+func number(t testing.TB, variable string, otherwise uint64) uint64 {
 	text, ok := os.LookupEnv(variable)
 	if !ok {
 		return otherwise
