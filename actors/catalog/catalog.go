@@ -1,6 +1,11 @@
 // Package catalog is the search index of a supernode: what the sessions publish and what the node itself shares. The
 // actor is told by the sessions, once the store has kept a change, and by the share; queries ask it.
 //
+// The index lists the grams of the names, three bytes each, in segments that are never changed once they are full. Roaring
+// bitmaps over all names, which can be changed, were measured before: they took more memory (110 to 160 bytes for a name
+// of 78 characters), adding a name took three times as long, and taking one out 50 us, in its 70 lists. Here that takes
+// nothing: names that nobody uses are dropped with their segment.
+//
 // When it fails it is restarted and builds the index again from the store and the share. Until that is done it finds
 // what is loaded so far, and says that there is more.
 package catalog
