@@ -25,7 +25,7 @@ const (
 	DefaultQueriesPerAddress              = 250
 	DefaultAnswersPerQuery                = 10000
 	DefaultSessionsPerAddress             = 64
-	DefaultNamesPerSearch                 = 200_000
+	DefaultNamesPerSearch                 = 100_000
 	DefaultPktids                         = 262144
 	DefaultRequestsPerConnection          = 64
 	DefaultPublicationsPerConnection      = 2048

@@ -49,8 +49,12 @@ func TestPatternMatches(t *testing.T) {
 		{"wide letters", "abc", "ＡＢＣ.txt", true},
 		{"greek accents", "αθηνα", "Αθήνα.mp3", true},
 		{"cyrillic accents", "елка", "Ёлка.mp3", true},
-		{"a voiced kana is another one", "か", "が.mp3", false},
-		{"half of a syllable of hangul", "가", "각.mp3", false},
+		{"a voiced kana", "が", "か.mp3", false},
+		{"a voiced kana apart from its mark", "が", "か\u3099.mp3", true},
+		{"the beginning of a syllable of hangul", "가", "각.mp3", true},
+		{"a syllable of hangul by its letters", "각", "\u1100\u1161\u11a8.mp3", true},
+		{"another syllable", "각", "간.mp3", false},
+		{"letters of the second plane", "abc", "\U0001d400\U0001d401\U0001d402.mp3", true},
 		{"a vowel of another script stays", "क", "कि.mp3", true},
 		{"and is looked for", "कि", "का.mp3", false},
 		{"a text that ends within a character", "perch\xc3", "perché no.txt", true},
@@ -245,4 +249,19 @@ func BenchmarkPattern(b *testing.B) {
 			p.MatchesFolded("un altro file, perche no.txt")
 		}
 	})
+}
+
+// BenchmarkMatchesOtherScripts is one name of 100 bytes that is not ASCII.
+func BenchmarkMatchesOtherScripts(b *testing.B) {
+	for _, c := range []string{"a", "é", "ж", "각", "漢", "ﷺ", "\u3099"} {
+		b.Run(c, func(b *testing.B) {
+			name := []byte(p2p.CutText(strings.Repeat(c, p2p.NameLen), p2p.NameLen))
+			p := patternOf(b, "not there")
+			var f text.Forms
+			b.ReportAllocs()
+			for b.Loop() {
+				p.MatchesBytes(name, &f)
+			}
+		})
+	}
 }

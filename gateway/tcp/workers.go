@@ -10,22 +10,28 @@ import (
 // that stay take them from there. A goroutine for each actor that wakes up, which is what the framework would start,
 // has to grow its stack every time and is one more for the scheduler to switch to.
 //
-// An actor that holds up its worker holds up nobody else for long: where nothing was taken from the queue for a while,
-// one more goroutine helps out.
+// An actor that holds up its worker, because it has much to do or waits for a disk, holds up nobody else for long: where
+// nothing was taken from the queue for a moment, one more goroutine begins, and stays for as long as it is needed.
 type Workers struct {
 	mu       sync.Mutex
 	work     sync.Cond // an idle worker waits here
 	ready    ring
-	most     int    // workers that stay
-	running  int    // workers there are
-	idle     int    // those of them that wait and have not been called
-	taken    uint64 // actors taken from the queue
-	watching bool   // the watch is set
+	most     int       // workers that are idle at most
+	running  int       // workers there are
+	idle     int       // those of them that wait and have not been called
+	taken    uint64    // actors taken from the queue
+	last     time.Time // when one was taken, where all workers were busy
+	watching bool      // the watch is set
 	closed   bool
 }
 
-// patience is how long nothing may be taken from the queue before one more worker helps out.
-const patience = 10 * time.Millisecond
+const (
+	// stuck is how long nothing may have been taken from the queue for an actor that wakes up to be put into it.
+	stuck = 100 * time.Microsecond
+
+	// patience is how long those in the queue wait until it is seen whether anything was taken from it.
+	patience = 2 * time.Millisecond
+)
 
 // throughput is how many messages an actor deals with before it lets other goroutines run.
 const throughput = 300
@@ -52,7 +58,8 @@ func (w *Workers) Schedule(run func()) {
 	case w.idle > 0:
 		w.idle--
 		w.work.Signal()
-	case w.running < w.most:
+	case w.running < w.most || time.Since(w.last) > stuck:
+		w.last = time.Now()
 		w.start()
 	case !w.watching:
 		w.watching = true
@@ -68,13 +75,12 @@ func (w *Workers) start() {
 	go w.run()
 }
 
-// run takes actors from the queue and lets them work until Close, or until the queue is empty where there are more
-// workers than should stay.
+// run takes actors from the queue and lets them work until Close, or until enough others are idle.
 func (w *Workers) run() {
 	w.mu.Lock()
 	for {
 		for w.ready.n == 0 {
-			if w.closed || w.running > w.most {
+			if w.closed || w.idle >= w.most {
 				w.running--
 				w.mu.Unlock()
 				return
@@ -84,6 +90,9 @@ func (w *Workers) run() {
 		}
 		next := w.ready.pop()
 		w.taken++
+		if w.running >= w.most {
+			w.last = time.Now()
+		}
 		w.mu.Unlock()
 		next()
 		w.mu.Lock()
