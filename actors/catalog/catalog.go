@@ -68,7 +68,7 @@ type catalog struct {
 }
 
 // turn is when the next search is looked up and some of what waits to be written is.
-type turn struct{}
+type turn struct{ of *catalog }
 
 // own is the session under which the node's own files are indexed.
 var own p2p.SessionID
@@ -88,9 +88,9 @@ func (c *catalog) Receive(ctx actor.Context) {
 			c.load(ctx, c.loading.After)
 		}
 	case *message.Update:
-		c.change(ctx, &write{update: m, gone: m.Gone})
+		c.change(ctx, &write{update: m, anew: m.Gone})
 	case *message.ShareUpdate:
-		c.change(ctx, &write{share: m, gone: m.Reset})
+		c.change(ctx, &write{share: m, anew: m.Reset})
 	case *message.Match:
 		if !c.writes.hold(m) {
 			c.turns.add(m)
@@ -101,11 +101,9 @@ func (c *catalog) Receive(ctx actor.Context) {
 		c.writes.drop(m.ReplyTo.Id)
 		c.schedule(ctx)
 	case *turn:
-		c.turning = false
-		c.lookUp(ctx)
-		c.write(ctx)
-		c.index.tidy()
-		c.build(ctx, builtAtOnce)
+		if m.of == c { // not of an instance that failed
+			c.onTurn(ctx)
+		}
 	case *message.Digesting:
 		c.onDigesting(ctx, m)
 	case *message.Undigesting:
@@ -129,13 +127,21 @@ func (c *catalog) Receive(ctx actor.Context) {
 	}
 }
 
+func (c *catalog) onTurn(ctx actor.Context) {
+	c.turning = false
+	c.lookUp(ctx)
+	c.write(ctx)
+	c.index.tidy()
+	c.build(ctx, builtAtOnce)
+}
+
 // schedule has what waits go on after what has come meanwhile.
 func (c *catalog) schedule(ctx actor.Context) {
-	c.waiting.Set(c.turns.len())
+	c.waiting.Set(c.turns.len() + c.writes.held)
 	c.unwritten.Set(len(c.writes.queue))
 	if !c.turning && (c.turns.len() > 0 || len(c.writes.queue) > 0 || c.index.next != nil || c.index.untidy()) {
 		c.turning = true
-		ctx.Send(ctx.Self(), &turn{})
+		ctx.Send(ctx.Self(), &turn{of: c})
 	}
 }
 

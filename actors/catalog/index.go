@@ -6,6 +6,7 @@ import (
 	"math/bits"
 
 	"alakazaam/actors/digest"
+	"alakazaam/actors/message"
 	"alakazaam/actors/p2p"
 )
 
@@ -15,7 +16,8 @@ import (
 // Its parts are records without pointers that refer to each other by number. A file has a ring of copies and a chain of
 // names; a copy is in the ring of its owner, too. Two tables find a file by its MD5, and a copy by owner and MD5. The names
 // are in segments, which list the grams in them, and the files in a tree in the order of results. Adding and removing take
-// the same work however many there are, but for the tree's logarithm and the other names of the same file.
+// the same work however many there are, but for the tree's logarithm and the other names of the same file; a name that
+// moves when its segment is cleaned also takes a look at the other copies of its file.
 type index struct {
 	files  slab[file]
 	copies slab[copyOf]
@@ -143,6 +145,33 @@ func (x *index) remove(session p2p.SessionID, id p2p.FileID) {
 			x.drop(c, hash)
 		}
 	}
+}
+
+// missing are the files of a session that are not in a list.
+func (x *index) missing(session p2p.SessionID, list []message.Publication) []p2p.FileID {
+	here := make(map[p2p.FileID]struct{}, len(list))
+	for _, p := range list {
+		here[p.File] = struct{}{}
+	}
+	out := []p2p.FileID{}
+	o, ok := x.sessions[session]
+	if !ok {
+		return out
+	}
+	for c := x.owners[o].copies; ; {
+		have := x.copies.at(c)
+		if id := x.files.at(x.name(have.name).file).id; !in(here, id) {
+			out = append(out, id)
+		}
+		if c = have.more; c == x.owners[o].copies {
+			return out
+		}
+	}
+}
+
+func in[K comparable](set map[K]struct{}, k K) bool {
+	_, ok := set[k]
+	return ok
 }
 
 // removeAll takes everything of a session away, at most so many copies at once, and says whether that was all.

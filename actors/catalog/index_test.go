@@ -279,3 +279,47 @@ func TestFirstOfMany(t *testing.T) {
 		require.Equal(t, all, append([]uint32(nil), b.files()...))
 	})
 }
+
+// TestWalkLooksAtNames: where strangers give the same files many names, the files that are gone through are no measure.
+func TestWalkLooksAtNames(t *testing.T) {
+	x := newIndex()
+	for s := range 20 {
+		for i := range 1000 {
+			x.put(sessionNo(s+1), where(sessionNo(s+1)), idOf(i), p2p.FileName(fmt.Sprintf("abcx xbcd %d %d", i, s))) // no "abcd"
+		}
+	}
+	abcd, _ := p2p.NewSearchText("abcd")
+	looked := 0
+	counting := func(p2p.FileID) bool { looked++; return true }
+	require.Equal(t, outcome{}, x.match(wanted{text: abcd, limit: 10, known: counting}))
+	require.Equal(t, outcome{more: true, cut: true}, x.match(wanted{text: abcd, limit: 10, known: counting, effort: 5000}))
+	require.Zero(t, looked, "nothing was found")
+	s := &search{index: x, wanted: wanted{limit: 10, known: counting}, pattern: text.NewPattern(abcd)}
+	_, _, enough := s.walk(1000 * 20)
+	require.True(t, enough, "it may look at all names")
+	_, _, enough = s.walk(1000*20 - 20)
+	require.False(t, enough)
+}
+
+// TestSealedFasterThanFrozen: names that come and go by the thousand leave no segments behind that wait.
+func TestSealedFasterThanFrozen(t *testing.T) {
+	x := newIndex()
+	changes := 0
+	changed := func() {
+		if changes++; changes%writtenAtOnce == 0 {
+			x.tidy()
+		}
+	}
+	for round := range 30 {
+		for i := range listedFrom + 2 {
+			x.put(sessionNo(1), where(sessionNo(1)), idOf(round<<16|i), p2p.FileName(fmt.Sprintf("song %d of %d", i, round)))
+			changed()
+		}
+		for i := range listedFrom + 1 { // all but one
+			x.remove(sessionNo(1), idOf(round<<16|i))
+			changed()
+		}
+		require.LessOrEqual(t, len(x.segments), 4)
+	}
+	requireSound(t, x)
+}

@@ -5,8 +5,14 @@ import (
 	"alakazaam/actors/p2p"
 )
 
-// movedAtOnce is how many names move in one step of cleaning.
-const movedAtOnce = 128
+const (
+	// movedAtOnce is how many names move in one step of cleaning, and passedAtOnce how many are looked at for that.
+	movedAtOnce  = 128
+	passedAtOnce = 4096
+
+	// stepsAtOnce is how many steps of tidying come in one turn at most: one for each segment that waits for it.
+	stepsAtOnce = 32
+)
 
 func (x *index) newSegment() uint32 {
 	if last := len(x.unused) - 1; last >= 0 {
@@ -94,17 +100,28 @@ func (x *index) look(at uint32) {
 	}
 }
 
-// tidy does a little of what can wait, and says whether there is more of it.
+// tidy does a little of what can wait, the more the more there is of it, and says whether there is more.
 func (x *index) tidy() (more bool) {
+	for range min(len(x.freezing)+len(x.dirty), stepsAtOnce) {
+		x.step()
+	}
+	return x.untidy()
+}
+
+func (x *index) untidy() bool { return len(x.freezing)+len(x.dirty) > 0 }
+
+// step cleans before it freezes: a segment that is cleaned is dropped, and need not be frozen.
+func (x *index) step() {
 	switch {
-	case len(x.freezing) > 0:
-		// One that was dropped meanwhile may have come back as the one that grows.
-		if s := x.segments[x.freezing[0]]; s == nil || x.freezing[0] == x.active || s.frozen || s.where == nil || s.freeze() {
-			x.freezing = x.freezing[1:]
-		}
-	case len(x.dirty) > 0 && x.next == nil:
+	case len(x.dirty) > 0:
 		if s := x.segments[x.dirty[0]]; s == nil || !s.dirty || x.clean(x.dirty[0], s) {
 			x.dirty = x.dirty[1:]
+		}
+	case len(x.freezing) > 0:
+		// One that was dropped meanwhile may have come back as the one that grows.
+		at := x.freezing[0]
+		if s := x.segments[at]; s == nil || at == x.active || s.frozen || s.where == nil || s.freeze() {
+			x.freezing = x.freezing[1:]
 		}
 	}
 	if len(x.freezing) == 0 {
@@ -113,18 +130,17 @@ func (x *index) tidy() (more bool) {
 	if len(x.dirty) == 0 {
 		x.dirty = nil
 	}
-	return x.untidy()
 }
-
-func (x *index) untidy() bool { return len(x.freezing) > 0 || len(x.dirty) > 0 && x.next == nil }
 
 // clean moves names that are used to the segment that grows, and says whether the other one is dropped over that.
 func (x *index) clean(at uint32, s *segment) (done bool) {
-	for end := s.cleaning + movedAtOnce; s.cleaning < end && int(s.cleaning) < len(s.names); s.cleaning++ {
+	moved := 0
+	for end := s.cleaning + passedAtOnce; s.cleaning < end && moved < movedAtOnce && int(s.cleaning) < len(s.names); s.cleaning++ {
 		n := s.names[s.cleaning]
 		if n.copies == 0 {
 			continue
 		}
+		moved++
 		from := nameAt(at<<segmentBits | s.cleaning)
 		to := x.addName(n, s.text(s.cleaning))
 		f := x.files.at(n.file)
@@ -135,6 +151,7 @@ func (x *index) clean(at uint32, s *segment) (done bool) {
 			}
 		}
 		x.rename(f, from, to, n.copies)
+		x.moved(from, to)
 		s.names[s.cleaning].copies = 0
 		s.live--
 	}

@@ -36,7 +36,7 @@ type search struct {
 
 const (
 	fewNames = 1024 // as many are looked at whatever the limit is
-	patience = 4    // how many times more files are walked through than are expected to be needed
+	patience = 4    // how many times more names are walked through than are expected to be needed
 	fairness = 8    // among how many times more files than the limit others are looked for than those of one host
 )
 
@@ -51,18 +51,22 @@ const (
 func (x *index) match(w wanted) outcome {
 	s := &search{index: x, wanted: w, pattern: text.NewPattern(w.text)}
 	s.required = s.pattern.Required()
-	if w.limit <= 0 {
-		return s.through(w.effort)
+	effort := w.effort
+	if effort <= 0 {
+		effort = math.MaxInt
 	}
-	many := max(fewNames, int(math.Sqrt(float64(w.limit)*float64(x.names))))
-	if s.gather(many) {
-		return s.through(0)
+	if w.limit > 0 {
+		many := max(fewNames, int(math.Sqrt(float64(w.limit)*float64(x.names))))
+		if s.gather(min(many, effort)) {
+			return s.gathered(false)
+		}
+		walk := min(patience*many, effort)
+		if files, more, enough := s.walk(walk); enough {
+			return outcome{hits: s.hits(files), more: more}
+		}
+		effort -= walk
 	}
-	files, more, enough := s.walk(patience * many)
-	if enough {
-		return outcome{hits: s.hits(files), more: more}
-	}
-	return s.through(w.effort)
+	return s.gathered(!s.gather(effort))
 }
 
 // gather collects the names that may match, as long as they are no more than so many, and says whether that is all.
@@ -93,12 +97,8 @@ func (s *search) gather(most int) (all bool) {
 	return true
 }
 
-// through looks at all names that may match, or at so many of them.
-func (s *search) through(effort int) outcome {
-	if effort <= 0 {
-		effort = math.MaxInt
-	}
-	cut := !s.gather(effort)
+// gathered looks at the names that have been gathered. cut says that there are more of them.
+func (s *search) gathered(cut bool) outcome {
 	files := s.matching()
 	best := first{x: s.index, limit: s.limit}
 	for _, f := range files {
@@ -136,29 +136,31 @@ func (s *search) matching() []uint32 {
 	return files
 }
 
-// matches says whether a file is found.
-func (s *search) matches(f uint32) bool {
+// matches says whether a file is found, and how many names it has looked at for that.
+func (s *search) matches(f uint32) (found bool, names int) {
 	file := s.files.at(f)
 	for n := file.names; n != noName; n = s.name(n).next {
-		if s.pattern.MatchesBytes(s.bytesOf(n), &s.room.forms) {
-			return s.known(file.id)
+		if names++; s.pattern.MatchesBytes(s.bytesOf(n), &s.room.forms) {
+			return s.known(file.id), names
 		}
 	}
-	return false
+	return false, names
 }
 
-// walk goes through the files in the order of results, at most so many, and says whether it has found enough.
+// walk goes through the files in the order of results, until it has looked at so many names, and says whether it has found
+// enough.
 func (s *search) walk(most int) (files []uint32, more, enough bool) {
 	c := caps{search: s}
 	var best []uint32
 	n := 0
 	enough = true
 	for f := range s.ranks.each {
-		if most--; most < 0 {
+		if most <= 0 {
 			enough = false
 			break
 		}
-		if !s.matches(f) {
+		found, names := s.matches(f)
+		if most -= names; !found {
 			continue
 		}
 		if n++; n <= s.limit {

@@ -2,7 +2,7 @@ package catalog
 
 import "alakazaam/actors/digest"
 
-// building is a summary that is being told of all names, bit by bit. No name moves meanwhile.
+// building is a summary that is being told of all names, bit by bit.
 type building struct {
 	summary *digest.Summary
 	at      nameAt // the names before it are in the summary
@@ -15,6 +15,18 @@ func (x *index) summarize(at nameAt, tell func(*digest.Summary, []byte)) {
 	}
 	if x.next != nil && at < x.next.at {
 		tell(x.next.summary, x.bytesOf(at))
+	}
+}
+
+// moved tells the summary that is being built that a name has moved past the place up to which it knows all.
+func (x *index) moved(from, to nameAt) {
+	b := x.next
+	switch {
+	case b == nil || from < b.at == (to < b.at):
+	case to < b.at:
+		b.summary.Add(x.bytesOf(to))
+	default:
+		b.summary.Remove(x.bytesOf(to))
 	}
 }
 

@@ -10,8 +10,8 @@ const (
 )
 
 // table finds the number of a record by a hash of what it holds. A large one is made of shards that grow one at a time, so
-// that no addition takes long. An entry is the hash above the number plus one; 0 is free. Entries stand in the order of
-// their hashes, as near to where that puts them as there is room (linear probing).
+// that no addition takes long. An entry is the hash above the number plus one; 0 is free. It stands at the first free place
+// from the one on to which its hash puts it (linear probing).
 type table struct {
 	shards []shard
 	n      int

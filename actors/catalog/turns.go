@@ -13,6 +13,7 @@ type turns struct {
 	waiting map[netip.Addr][]*message.Match
 	order   []netip.Addr          // whose turn is next
 	askers  map[string]netip.Addr // by their name, for whom they ask
+	n       int                   // searches
 }
 
 func newTurns() turns {
@@ -26,6 +27,7 @@ func (t *turns) add(m *message.Match) {
 	}
 	t.waiting[m.For] = append(t.waiting[m.For], m)
 	t.askers[m.ReplyTo.Id] = m.For
+	t.n++
 }
 
 // next takes out the search whose turn it is; nil for none.
@@ -39,6 +41,7 @@ func (t *turns) next() *message.Match {
 	m := all[0]
 	all[0] = nil
 	delete(t.askers, m.ReplyTo.Id)
+	t.n--
 	if all = all[1:]; len(all) > 0 {
 		t.waiting[at] = all
 		t.order = append(t.order, at)
@@ -55,7 +58,9 @@ func (t *turns) drop(asker string) {
 		return
 	}
 	delete(t.askers, asker)
+	before := len(t.waiting[at])
 	all := slices.DeleteFunc(t.waiting[at], func(m *message.Match) bool { return m.ReplyTo.Id == asker })
+	t.n -= before - len(all)
 	if t.waiting[at] = all; len(all) == 0 {
 		delete(t.waiting, at)
 		t.order = slices.DeleteFunc(t.order, func(a netip.Addr) bool { return a == at })
@@ -63,4 +68,4 @@ func (t *turns) drop(asker string) {
 }
 
 // len is how many searches wait.
-func (t *turns) len() int { return len(t.askers) }
+func (t *turns) len() int { return t.n }

@@ -1,6 +1,8 @@
 package catalog
 
 import (
+	"slices"
+
 	"github.com/asynkron/protoactor-go/actor"
 
 	"alakazaam/actors/message"
@@ -17,35 +19,38 @@ type write struct {
 	update *message.Update
 	share  *message.ShareUpdate
 	loaded *port.Loaded
-	gone   bool // all files of the session still have to go
-	at     int  // the next of its changes
+	at     int              // the next of its changes
+	held   []*message.Match // searches that wait for it
+
+	// Where everything of the session is told anew: what it had before, once that has been looked up, and the next of that.
+	anew   bool
+	before []p2p.FileID
+	gone   int
 }
 
 // writes are the changes that wait, in the order in which they came. Searches need not wait for them, but for those that
-// the session made for which they search: it knows that its files can be found. It is pure.
+// the session has made before for which they search: it knows that its files can be found. It is pure.
 type writes struct {
 	queue []*write
-	of    map[p2p.SessionID]int              // updates in queue
-	held  map[p2p.SessionID][]*message.Match // searches that wait for the session's updates
-	loads int                                // pieces of the directory in queue
+	last  map[p2p.SessionID]*write // the last update in queue
+	loads int                      // pieces of the directory in queue
+	held  int                      // searches
 }
 
-func newWrites() writes {
-	return writes{of: make(map[p2p.SessionID]int), held: make(map[p2p.SessionID][]*message.Match)}
-}
+func newWrites() writes { return writes{last: make(map[p2p.SessionID]*write)} }
 
 func (q *writes) add(w *write) {
 	q.queue = append(q.queue, w)
 	switch {
 	case w.update != nil:
-		q.of[w.update.Session]++
+		q.last[w.update.Session] = w
 	case w.loaded != nil:
 		q.loads++
 	}
 }
 
 // done takes the first one out, and gives the searches that have waited for it.
-func (q *writes) done() (held []*message.Match) {
+func (q *writes) done() []*message.Match {
 	w := q.queue[0]
 	q.queue[0] = nil
 	if q.queue = q.queue[1:]; len(q.queue) == 0 {
@@ -54,37 +59,33 @@ func (q *writes) done() (held []*message.Match) {
 	if w.loaded != nil {
 		q.loads--
 	}
-	if w.update == nil {
-		return nil
+	if w.update != nil && q.last[w.update.Session] == w {
+		delete(q.last, w.update.Session)
 	}
-	id := w.update.Session
-	if q.of[id]--; q.of[id] > 0 {
-		return nil
-	}
-	held = q.held[id]
-	delete(q.of, id)
-	delete(q.held, id)
-	return held
+	q.held -= len(w.held)
+	return w.held
 }
 
 // hold keeps a search back that has to see what is in the queue.
 func (q *writes) hold(m *message.Match) bool {
-	if m.Session == own || q.of[m.Session] == 0 {
+	w := q.last[m.Session]
+	if m.Session == own || w == nil {
 		return false
 	}
-	q.held[m.Session] = append(q.held[m.Session], m)
+	w.held = append(w.held, m)
+	q.held++
 	return true
 }
 
 // drop takes out the search of somebody who has gone.
 func (q *writes) drop(asker string) {
-	for id, held := range q.held {
-		for i, m := range held {
-			if m.ReplyTo.Id == asker {
-				q.held[id] = append(held[:i:i], held[i+1:]...)
-				return
-			}
-		}
+	if q.held == 0 {
+		return
+	}
+	for _, w := range q.queue {
+		before := len(w.held)
+		w.held = slices.DeleteFunc(w.held, func(m *message.Match) bool { return m.ReplyTo.Id == asker })
+		q.held -= before - len(w.held)
 	}
 }
 
@@ -130,13 +131,19 @@ func through(at, n, left int) int {
 	return left
 }
 
+// publish makes changes to the files of a session. What it tells anew comes first, and then goes what it has not told, so that
+// nothing is missing meanwhile that it has before and after.
 func (c *catalog) publish(w *write, session p2p.SessionID, owner p2p.Endpoint, changes []message.Publication, most int) (left int) {
-	if w.gone {
+	if w.anew && len(changes) == 0 {
 		before := c.index.copies.n
-		w.gone = !c.index.removeAll(session, most)
-		if most -= int(before - c.index.copies.n); w.gone {
+		all := c.index.removeAll(session, most)
+		if most -= int(before - c.index.copies.n); !all {
 			return -1
 		}
+		return most
+	}
+	if w.anew && w.before == nil {
+		w.before = c.index.missing(session, changes)
 	}
 	for ; w.at < len(changes) && most > 0; w.at++ {
 		most--
@@ -146,7 +153,11 @@ func (c *catalog) publish(w *write, session p2p.SessionID, owner p2p.Endpoint, c
 			c.index.put(session, owner, ch.File, ch.Name)
 		}
 	}
-	return through(w.at, len(changes), most)
+	for ; w.at == len(changes) && w.gone < len(w.before) && most > 0; w.gone++ {
+		most--
+		c.index.remove(session, w.before[w.gone])
+	}
+	return through(w.at+w.gone, len(changes)+len(w.before), most)
 }
 
 // takeIn is one line of the directory.

@@ -41,6 +41,7 @@ func TestSearchesGoFirst(t *testing.T) {
 	for _, session := range []int{2, 4, 0} {
 		root.Send(s.catalog, s.search("number 4999", session))
 	}
+	root.Send(s.catalog, &message.Update{Session: sessionNo(2), Owner: where(sessionNo(2)), Changes: many(1)})
 	gone := s.search("number 4999", 3)
 	gone.ReplyTo = s.store.PID
 	root.Send(s.catalog, gone)
@@ -61,6 +62,30 @@ func TestSearchesGoFirst(t *testing.T) {
 	s.send(s.search("number 4999", 0))
 	found := actortest.Got[*message.Matched](s.asks)
 	require.Len(t, found[len(found)-1].Hits, 1, "the other one's")
+}
+
+// TestToldAnewIsNeverMissing: what a session has before and after is found while it tells everything anew, and what it has
+// not told again is gone then.
+func TestToldAnewIsNeverMissing(t *testing.T) {
+	s := newStage(t)
+	s.load()
+	root := s.sim.System.Root
+	s.send(&message.Update{Session: sessionNo(2), Owner: where(sessionNo(2)), Changes: many(5000)})
+	root.Send(s.catalog, &message.Update{Session: sessionNo(2), Owner: where(sessionNo(2)), Gone: true, Changes: many(4000)})
+	for i := range 60 {
+		root.Send(s.catalog, s.search("number 3999", 5+i))
+	}
+	s.sim.Run(0)
+	found := actortest.Got[*message.Matched](s.asks)
+	require.Len(t, found, 60)
+	for _, m := range found {
+		require.Len(t, m.Hits, 1)
+	}
+	s.send(&message.Inspect{ReplyTo: s.asks.PID})
+	require.Equal(t, 4000, actortest.Got[*message.CatalogStatus](s.asks)[0].Copies)
+	s.send(&message.Update{Session: sessionNo(2), Gone: true})
+	s.send(&message.Inspect{ReplyTo: s.asks.PID})
+	require.Zero(t, actortest.Got[*message.CatalogStatus](s.asks)[1].Copies)
 }
 
 // TestDirectoryIsReadAhead: the next piece is asked for while one is taken in, and what is there is found.

@@ -47,9 +47,6 @@ func NewSummary(maximum int) *Summary {
 	return s
 }
 
-// Generation is the number of the last whole filter.
-func (s *Summary) Generation() uint32 { return s.generation }
-
 // Add takes in a name.
 func (s *Summary) Add(name []byte) {
 	s.add(name)

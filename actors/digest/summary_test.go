@@ -57,12 +57,12 @@ func (p *pair) sync(t require.TestingT) {
 	parts, deltas := p.s.Changes()
 	p.tell(t, parts, deltas)
 	if p.s.Stale() {
-		last := p.s.Generation()
+		last := p.s.generation
 		p.s = built(1<<(p.s.max-3), p.names)
 		p.tell(t, p.s.Whole(last), nil)
 	}
 	require.True(t, p.f.Whole())
-	require.Equal(t, p.s.Generation(), p.f.generation)
+	require.Equal(t, p.s.generation, p.f.generation)
 	require.True(t, slices.Equal(p.s.bits, p.f.bits), "deltas and wholes give the same")
 	live, stale, missing := 0, 0, 0
 	for i, n := range p.s.counts {
@@ -185,7 +185,7 @@ func TestMaximum(t *testing.T) {
 func TestOneChangeIsADelta(t *testing.T) {
 	p := newPair(t, 512<<10, newLibrary(5).names(1500)...)
 	require.Equal(t, 1, p.wholes)
-	require.Zero(t, p.s.Generation(), "the number after the last one")
+	require.Zero(t, p.s.generation, "the number after the last one")
 	p.add("xylophone quartz.flac")
 	require.False(t, p.f.MayMatch(searchFor("xylophone quartz")))
 	p.sync(t)

@@ -20,6 +20,9 @@ import (
 // atOnce is how many peers log in, publish or log out at the same time outside the measurement.
 const atOnce = 32
 
+// acceptAgain is how long to wait where a connection could not be accepted.
+const acceptAgain = 10 * time.Millisecond
+
 // peer is one simulated peer. It listens at its endpoint, so that nobody else is there and that the supernode finds
 // somebody when it looks.
 type peer struct {
@@ -91,10 +94,14 @@ func (c *crew) newPeer(i int, at netip.Addr) (*peer, error) {
 	go func() {
 		for {
 			conn, err := l.Accept()
-			if err != nil {
+			switch {
+			case errors.Is(err, net.ErrClosed):
 				return
+			case err != nil: // no descriptor is free, perhaps; others will be
+				time.Sleep(acceptAgain)
+			default:
+				conn.Close()
 			}
-			conn.Close()
 		}
 	}()
 	p := &peer{number: i, at: at, listener: l, logi: (&wire.Logi{Endpoint: e}).Append(nil)}
