@@ -19,6 +19,10 @@ import (
 // crashed over the request.
 const answerTimeout = 10 * time.Second
 
+// publishTimeout is the same for publications, which have no answer that somebody waits for: where many peers publish much at
+// once, or the disk is slow, they take their time, and to give them up would have everything published again.
+const publishTimeout = 2 * time.Minute
+
 // incoming is the actor of a connection that somebody opened to this node, or of a link, whoever opened it.
 type incoming struct {
 	*shared

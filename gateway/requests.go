@@ -127,7 +127,7 @@ func (c *incoming) publish(ctx actor.Context, session p2p.SessionID, change mess
 		c.flush(ctx)
 	}
 	if c.batch == nil {
-		c.batched = c.newSlot(wire.ADFF, answerTimeout)
+		c.batched = c.newSlot(wire.ADFF, publishTimeout)
 		c.batch = &message.Publish{Ref: c.batched.ref, Session: session, ReplyTo: ctx.Self()}
 	}
 	c.batched.weight++
