@@ -55,7 +55,7 @@ func settle(t *testing.T, host int, data string, args ...string) *ground {
 		address: free(t, fmt.Sprintf("127.0.0.%d", host)), admin: free(t, "127.0.0.1"),
 	}
 	v.run()
-	v.waitFor("listening")
+	v.loaded()
 	return &ground{victim: v, t: t, ids: make(map[int]string)}
 }
 
@@ -143,7 +143,7 @@ func (g *ground) recovers(host, stranger int) {
 	g.signal(syscall.SIGKILL)
 	g.exit()
 	g.run()
-	g.waitFor("listening")
+	g.loaded()
 	require.Equal(g.t, ids, []string{g.login(host), g.login(stranger)})
 	for n := 0; n < 250; n += 10 {
 		g.finds(host, n)

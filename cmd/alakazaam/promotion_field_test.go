@@ -45,8 +45,9 @@ func TestPeerBecomesSupernode(t *testing.T) {
 	a.published(1)
 	b := runNode(t, "peer", "127.0.0.142", map[string]string{"crowd b": "b"}, append(quick, "--bootstrap", first.address,
 		"--promotion.enabled", "--promotion.min_uptime", "0s", "--promotion.min_average", "0s", "--promotion.min_supernodes", "1",
-		"--promotion.min_sessions", "1", "--promotion.settle", "300ms", "--promotion.idle", "2s", "--promotion.rest", "500ms",
+		"--promotion.min_sessions", "1", "--promotion.settle", "300ms", "--promotion.idle", "8s", "--promotion.rest", "500ms",
 		"--promotion.every", "20ms")...)
+	dialFrom(t, 141, b.address).Close() // it sees that it can be reached
 	s := b.is("supernode")
 	require.Nil(t, s.Peer)
 	require.NotNil(t, s.Catalog)

@@ -154,6 +154,16 @@ func (v *victim) run() {
 	}, v.more...)...)
 }
 
+// loaded waits until everything that the program has kept can be found.
+func (v *victim) loaded() {
+	v.t.Helper()
+	v.waitFor("listening")
+	require.Eventually(v.t, func() bool {
+		_, text := get(v.t, v.admin, "/readyz", "")
+		return text == "ready\n"
+	}, patience, 10*time.Millisecond)
+}
+
 // ended waits until a signal has ended the program, and sees that it had nothing to complain about.
 func (v *victim) ended(s os.Signal) {
 	v.t.Helper()
@@ -201,7 +211,7 @@ func TestKilledUnderLoad(t *testing.T) {
 		}
 	}
 	v.run()
-	v.waitFor("listening")
+	v.loaded()
 	f.look(v.address, false)
 	f.agrees(v.holds())
 	v.signal(syscall.SIGTERM)
@@ -214,7 +224,7 @@ func TestKilledUnderLoad(t *testing.T) {
 func (v *killing) round() {
 	f := v.f
 	v.run()
-	v.waitFor("listening")
+	v.loaded()
 	if f.r.IntN(8) == 0 {
 		struck := f.soon(50*time.Millisecond, func() { v.signal(syscall.SIGKILL) })
 		f.look(v.address, true)

@@ -203,7 +203,7 @@ func TestSearchThroughNodesOfTheField(t *testing.T) {
 	closing, keeping := listenAs(t, 60, closesAfterEachPacket), listenAs(t, 61, keepsConnections)
 	silent := listenAs(t, 62, neverAnswers)
 	dead := freePort(t, "127.0.0.63")
-	sn := startNode(t, "supernode", 33, fmt.Sprintf("search: {strategy: flood, quiet: 1s}\ndiscovery: {target: 0}\nneighbors: [\"%s:%d\", \"%s:%d\", \"%s:%d\", \"127.0.0.63:%d\"]",
+	sn := startNode(t, "supernode", 33, fmt.Sprintf("search: {strategy: flood, quiet: 4s}\ndiscovery: {target: 0}\nneighbors: [\"%s:%d\", \"%s:%d\", \"%s:%d\", \"127.0.0.63:%d\"]",
 		closing.ip, closing.port, keeping.ip, keeping.port, silent.ip, silent.port, dead), nil)
 	me := listenAs(t, 43, keepsConnections)
 	c := dialFrom(t, 43, sn.addr).say("LOGI%s", me.addr()).hear("ALGI")
