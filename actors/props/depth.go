@@ -10,7 +10,7 @@ import (
 )
 
 // depth counts the messages of one mailbox into the level of its actor's kind: those that were posted and have not been
-// dealt with, the one that is being dealt with among them. It implements actor.MailboxMiddleware.
+// dealt with, the one that is being dealt with among them.
 type depth struct {
 	level port.Gauge
 	// n is this mailbox's part of the level, and far below zero once nothing will be taken from it any more.
@@ -18,22 +18,16 @@ type depth struct {
 	suspended, stopped bool // known to whoever takes the messages
 }
 
-// MailboxStarted implements actor.MailboxMiddleware.
-func (d *depth) MailboxStarted() {}
-
-// MailboxEmpty implements actor.MailboxMiddleware.
-func (d *depth) MailboxEmpty() {}
-
-// MessagePosted implements actor.MailboxMiddleware. It runs in the sender.
-func (d *depth) MessagePosted(any) {
+// posted counts a message. It runs in the sender.
+func (d *depth) posted() {
 	if d.n.Add(1) > 0 {
 		d.level.Add(1)
 	}
 }
 
-// MessageReceived implements actor.MailboxMiddleware. It is called when a message has been dealt with, and not called
-// when that ended in a panic: then the framework suspends the mailbox, and only after a failure.
-func (d *depth) MessageReceived(m any) {
+// received is called when a message has been dealt with, and not called when that ended in a panic: then the framework
+// suspends the mailbox, and only after a failure.
+func (d *depth) received(m any) {
 	switch m.(type) {
 	case *actor.SuspendMailbox:
 		d.suspended = true

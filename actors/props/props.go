@@ -92,13 +92,13 @@ func (e *Env) props(kindName string, root bool, producer func() actor.Actor, chi
 	}, opts...)
 }
 
-// mailbox makes one of the leanest kind for many idle actors, which does not stay at its peak.
+// mailbox makes one for an actor of a kind.
 func (e *Env) mailbox(k *kind) actor.Mailbox {
-	seen := []actor.MailboxMiddleware{&depth{level: k.waiting}}
+	m := &mailbox{depth: depth{level: k.waiting}}
 	if e.Mailbox != nil {
-		seen = append(seen, e.Mailbox(k.name))
+		m.more = e.Mailbox(k.name)
 	}
-	return actor.UnboundedLockfree(seen...)()
+	return m
 }
 
 // Panic is the reason of a failure: what an actor panicked with, and where.
