@@ -29,9 +29,9 @@ type merged struct {
 type found struct {
 	id     p2p.FileID
 	owners []p2p.Endpoint
-	has    map[p2p.Endpoint]bool
-	names  []counted  // as they came
-	only   netip.Addr // the one host that has it; not valid where several have it
+	has    map[p2p.Endpoint]bool // owners, once they are many
+	names  []counted             // as they came
+	only   netip.Addr            // the one host that has it; not valid where several have it
 }
 
 type counted struct {
@@ -51,12 +51,12 @@ func (m *merged) add(h message.Hit) bool {
 			m.cut = true
 			return false
 		}
-		f = &found{id: h.File, has: make(map[p2p.Endpoint]bool), only: host}
+		f = &found{id: h.File, only: host}
 		m.files[h.File] = f
 		m.order = append(m.order, f)
 		m.count(host, 1)
 	}
-	if f.has[h.Owner] {
+	if f.owned(h.Owner) {
 		return true
 	}
 	if len(f.owners) >= maxCopies {
@@ -67,8 +67,7 @@ func (m *merged) add(h message.Hit) bool {
 		m.count(f.only, -1)
 		f.only = netip.Addr{}
 	}
-	f.has[h.Owner] = true
-	f.owners = append(f.owners, h.Owner)
+	f.own(h.Owner)
 	i := slices.IndexFunc(f.names, func(c counted) bool { return c.name == h.Name })
 	if i < 0 {
 		i = len(f.names)
@@ -76,6 +75,31 @@ func (m *merged) add(h message.Hit) bool {
 	}
 	f.names[i].n++
 	return true
+}
+
+// few is how many owners are looked through without a map of them. Most files have no more.
+const few = 16
+
+// owned says whether an owner is known.
+func (f *found) owned(by p2p.Endpoint) bool {
+	if f.has == nil {
+		return slices.Contains(f.owners, by)
+	}
+	return f.has[by]
+}
+
+// own notes another owner.
+func (f *found) own(by p2p.Endpoint) {
+	f.owners = append(f.owners, by)
+	switch {
+	case f.has != nil:
+		f.has[by] = true
+	case len(f.owners) > few:
+		f.has = make(map[p2p.Endpoint]bool)
+		for _, o := range f.owners {
+			f.has[o] = true
+		}
+	}
 }
 
 // hostOf is the host of whoever has a copy.

@@ -45,6 +45,9 @@ func TestMergedCopiesAreBounded(t *testing.T) {
 	for i := range maxCopies {
 		require.True(t, m.add(message.Hit{File: p2p.FileID{1}, Name: "n", Owner: at(i)}))
 	}
+	for i := range maxCopies {
+		require.True(t, m.add(message.Hit{File: p2p.FileID{1}, Name: "n", Owner: at(i)}), "it is known")
+	}
 	require.False(t, m.cut)
 	require.False(t, m.add(message.Hit{File: p2p.FileID{1}, Name: "n", Owner: at(maxCopies)}))
 	require.True(t, m.cut)
@@ -141,4 +144,15 @@ func TestCapIsFair(t *testing.T) {
 		require.Equal(t, over, m.over)
 		require.Equal(t, files > len(m.order), m.cut)
 	})
+}
+
+// TestMergedKnowsItsOwners: a copy that is known makes no difference, whether its file has few owners or many.
+func TestMergedKnowsItsOwners(t *testing.T) {
+	m := newMerged(0, 0)
+	for n := range 3 * few {
+		for i := range n + 1 {
+			require.True(t, m.add(message.Hit{File: p2p.FileID{1}, Name: "n", Owner: at(i)}))
+		}
+		require.Len(t, m.results()[0].Owners, n+1)
+	}
 }

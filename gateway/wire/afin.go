@@ -58,6 +58,11 @@ func (a *Afin) Append(dst []byte) []byte {
 	return dst
 }
 
+// fits says whether all of the answer can be carried.
+func (a *Afin) fits() bool {
+	return a.size() <= MaxAfin && !slices.ContainsFunc(a.Entries, func(e AfinEntry) bool { return len(e.Copies) > maxCount })
+}
+
 // size is how long the packet is when all of it is sent.
 func (a *Afin) size() int {
 	n := afinHeadLen
@@ -75,8 +80,12 @@ type Dropped struct {
 
 // Fit gives the part of the answer that an AFIN can carry, and what it leaves out: a count never passes 999 and the
 // packet never passes MaxAfin (Matching). Entries are taken in their order, so those with the most copies stay; of the
-// last one, and of one with more than 999 copies, the first copies stay. The answer itself is not changed.
+// last one, and of one with more than 999 copies, the first copies stay. The answer itself is not changed, and is what comes
+// back where all of it fits.
 func (a *Afin) Fit() (*Afin, Dropped) {
+	if a.fits() {
+		return a, Dropped{}
+	}
 	fitted := &Afin{Entries: make([]AfinEntry, 0, len(a.Entries))}
 	var dropped Dropped
 	room := MaxAfin - afinHeadLen
