@@ -12,6 +12,7 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -157,7 +158,9 @@ func bare(b testing.TB, once bool) string {
 // clients are as many as log in at once.
 const clients = 64
 
-// logis carries out n LOGIs by 64 clients at once, on a connection each or on kept ones. Every client is a peer of its own.
+// logis carries out n LOGIs by 64 clients at once, on a connection each or on kept ones. Every client is a peer of its own,
+// with an address of its own: from one for all, connections that the clients close would use up its ports, and the search
+// for a free one would be counted against the server that leaves closing to its clients.
 func logis(b testing.TB, addr string, n int, kept bool) {
 	var left atomic.Int64
 	left.Store(int64(n))
@@ -167,12 +170,13 @@ func logis(b testing.TB, addr string, n int, kept bool) {
 		go func() {
 			defer wg.Done()
 			login := (&wire.Logi{Endpoint: endpoint(i + 1)}).Append(nil)
+			from := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 1, byte(i+1))}, Control: bindLate}
 			answer := make([]byte, 20)
 			var c net.Conn
 			for left.Add(-1) >= 0 {
 				var err error
 				if c == nil {
-					if c, err = net.Dial("tcp", addr); err != nil {
+					if c, err = from.Dial("tcp4", addr); err != nil {
 						b.Error(err)
 						return
 					}
@@ -195,6 +199,11 @@ func logis(b testing.TB, addr string, n int, kept bool) {
 		}()
 	}
 	wg.Wait()
+}
+
+// bindLate has the system choose a connection's port when it connects.
+func bindLate(_, _ string, c syscall.RawConn) error {
+	return c.Control(func(fd uintptr) { _ = unix.SetsockoptInt(int(fd), unix.SOL_IP, unix.IP_BIND_ADDRESS_NO_PORT, 1) })
 }
 
 // cost is what something took of time, of this process' processors and of its heap.
